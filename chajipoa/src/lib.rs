@@ -1,0 +1,1 @@
+//! The command-line tool, and everything in one process for a single machine.

@@ -1,0 +1,1 @@
+//! Commands in, events out: authentication, operations and the batcher.

@@ -1,0 +1,1 @@
+//! The rental domain: pure rules, no input or output.

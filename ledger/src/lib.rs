@@ -1,0 +1,1 @@
+//! The event store on Postgres: append, read, seal, feed.

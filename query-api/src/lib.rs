@@ -1,0 +1,1 @@
+//! Serves the read models, the audit trail and the finance views.

@@ -1,0 +1,1 @@
+//! Carries the ledger to Kafka, in order, one process at a time.
