@@ -1,1 +1,28 @@
-//! The event store on Postgres: append, read, seal, feed.
+//! The event store on Postgres: append, load, read by position, seal, feed.
+//!
+//! It knows no business rule: payloads and answers are bytes, streams are ids with versions. What it keeps true
+//! are the invariants I1 to I5 of ARCHITECTURE.md, with the database as the judge.
+
+mod bell;
+mod checkpoint;
+mod command;
+mod error;
+mod event;
+mod position;
+mod stream;
+
+pub mod cloudevent;
+pub mod feed;
+pub mod leaf;
+pub mod seal;
+
+#[cfg(test)]
+mod testing;
+
+pub use bell::Bell;
+pub use checkpoint::{Checkpoint, CheckpointMismatch, LedgerIdentity};
+pub use command::{Appended, ClaimOp, Decided, Fate, PreparedCommand, StoredCommand};
+pub use error::{AppendError, LedgerError};
+pub use event::{Envelope, MAX_STREAMS, NewEvent};
+pub use position::Position;
+pub use stream::{StreamKind, StreamRef, UnknownStreamKind};
