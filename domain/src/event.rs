@@ -1,0 +1,512 @@
+//! The facts that the ledger keeps: one struct each, in past tense, never changed once recorded.
+//!
+//! A stored event is its type, its schema version and the JSON of its struct. [`Event::streams`] says which
+//! streams it belongs to, subject first, derived from the payload alone; at most four. What a fact did to money
+//! stands in it (`debited`, `credited`), so that [`crate::postings`] and every read model can be computed from
+//! the event without any other.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Money, Time,
+    ids::{CATALOGUE, CustomerId, DeviceId, PaymentId, ReceiptId, RentalId, StationId, StreamKey, TariffId},
+    personal::Sealed,
+    purse::{Credited, Debited},
+    rating::{Charge, Posted},
+    tariff::Tariff,
+    values::{
+        CapacityMah, Latitude, Longitude, Name, Percent, ProviderReference, Reason, Serial, SlotCount,
+        SlotNumber, StationCode,
+    },
+};
+
+/// What needs a person's eye. Listed by the read model of cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Review {
+    /// The reported time was ahead of now or before the start; the arrival was taken instead.
+    ClockSuspect,
+    /// The station did not look at the slot for more than an hour before the return.
+    LongAbsence,
+    /// The station uploaded this more than seven days later.
+    LateUpload,
+    /// Another bank than the reserved one left.
+    OtherDevice,
+    /// A bank left although the rental was over or cancelled.
+    LateRelease,
+    /// Nobody learned whether the bank left.
+    ReleaseUnresolved,
+    /// The amount differs from what was asked.
+    WrongAmount,
+    /// A second transaction for a payment that is already settled.
+    SecondReference,
+    /// The customer's account is closed.
+    CustomerClosed,
+    /// The bank was thought to be in a place where another one is now.
+    Displaced,
+}
+
+/// How a station hands out banks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseMode {
+    /// A staffed kiosk: the bank is out when the rental starts.
+    Instant,
+    /// A cabinet that reports whether a bank really left.
+    Confirmed,
+}
+
+/// A wallet operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// M-Pesa by Vodacom.
+    Mpesa,
+    /// Mixx by Yas.
+    Mixx,
+    /// Airtel Money.
+    Airtel,
+    /// HaloPesa.
+    Halopesa,
+    /// AzamPesa.
+    Azampesa,
+}
+
+impl Provider {
+    /// The name used in claims, rows and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Provider::Mpesa => "mpesa",
+            Provider::Mixx => "mixx",
+            Provider::Airtel => "airtel",
+            Provider::Halopesa => "halopesa",
+            Provider::Azampesa => "azampesa",
+        }
+    }
+}
+
+/// What a payment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To raise the deposit balance.
+    Deposit,
+    /// To pay a debt.
+    Debt,
+}
+
+/// Where a bank is put: a slot of a station.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// The station.
+    pub station_id: StationId,
+    /// The slot.
+    pub slot: SlotNumber,
+}
+
+/// What was seen of a return, as reported. The billed end may lie earlier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnEvidence {
+    /// Where the bank is now.
+    #[serde(flatten)]
+    pub place: Place,
+    /// When it was seen there.
+    pub observed_at: Time,
+    /// When the slot was last seen without it, if the station said so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_seen_absent_at: Option<Time>,
+    /// When the report arrived.
+    pub arrived_at: Time,
+    /// The billed end that follows from this return alone.
+    pub billed_at: Time,
+    /// How full the battery was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub battery_percent: Option<Percent>,
+}
+
+/// Why a rental counts as sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaleCause {
+    /// The deadline passed.
+    Deadline,
+    /// The customer reported the bank lost.
+    Report,
+}
+
+/// Why a rental did not come about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelCause {
+    /// The station said that the bank did not leave.
+    ReleaseFailed,
+    /// Nobody learned what happened within a day.
+    ReleaseUnresolved,
+    /// The reserved bank left with another rental.
+    LeftWithOtherRental,
+}
+
+/// What a corrected rental is afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrectedStage {
+    /// It ended, and the new charge has no replacement fee.
+    Ended,
+    /// The bank stays sold.
+    Sold,
+    /// The bank stays recovered.
+    Recovered,
+}
+
+/// Why a bill was corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrectionCause {
+    /// A return was reported late.
+    LateReturn,
+    /// A station had refused the bank before it was returned.
+    ReturnAttempt,
+}
+
+fn none_to_review(review: &[Review]) -> bool {
+    review.is_empty()
+}
+
+macro_rules! events {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident v $version:literal {
+            $($(#[$attribute:meta])* $field:ident: $type:ty,)*
+        }
+        in |$this:ident| [$($stream:expr),* $(,)?];
+    )*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+            #[expect(missing_docs, reason = "the fields are named after the facts they hold")]
+            pub struct $name { $($(#[$attribute])* pub $field: $type,)* }
+
+            impl From<$name> for Event {
+                fn from(fact: $name) -> Event {
+                    Event::$name(Box::new(fact))
+                }
+            }
+        )*
+
+        /// Any fact of the ledger.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Event {
+            $($(#[$doc])* $name(Box<$name>),)*
+        }
+
+        impl Event {
+            /// The names of all event types.
+            pub const TYPES: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// The name of this event's type.
+            #[must_use]
+            pub const fn event_type(&self) -> &'static str {
+                match self { $(Event::$name(_) => stringify!($name),)* }
+            }
+
+            /// The version of this event's schema.
+            #[must_use]
+            pub const fn schema_version(&self) -> i16 {
+                match self { $(Event::$name(_) => $version,)* }
+            }
+
+            /// The streams it belongs to, its subject first.
+            #[must_use]
+            pub fn streams(&self) -> Vec<StreamKey> {
+                let mut streams: Vec<StreamKey> = match self {
+                    $(Event::$name($this) => [$(Some($stream).into_stream()),*].into_iter().flatten().collect(),)*
+                };
+                let mut seen = Vec::with_capacity(streams.len());
+                streams.retain(|stream| {
+                    let new = !seen.contains(&stream.id);
+                    seen.push(stream.id);
+                    new
+                });
+                streams
+            }
+
+            /// The bytes that are stored.
+            #[must_use]
+            pub fn encode(&self) -> Vec<u8> {
+                let encoded = match self { $(Event::$name(fact) => serde_json::to_vec(fact),)* };
+                #[expect(clippy::expect_used, reason = "plain structs of strings, integers and times always encode")]
+                encoded.expect("an event is valid JSON")
+            }
+
+            /// Reads stored bytes back, whatever version they were written in.
+            ///
+            /// # Errors
+            /// [`UnknownEvent`] if type or version are not known here or the bytes are not of that shape.
+            pub fn decode(event_type: &str, schema_version: i16, payload: &[u8]) -> Result<Event, UnknownEvent> {
+                let unknown = |why: String| UnknownEvent { event_type: event_type.to_owned(), schema_version, why };
+                match (event_type, schema_version) {
+                    $((stringify!($name), $version) => serde_json::from_slice::<$name>(payload)
+                        .map(Event::from)
+                        .map_err(|error| unknown(error.to_string())),)*
+                    (_, _) => Err(unknown("no such type and version".to_owned())),
+                }
+            }
+        }
+    };
+}
+
+/// A stored event that this program cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("event {event_type} version {schema_version} cannot be read: {why}")]
+pub struct UnknownEvent {
+    /// The stored type.
+    pub event_type: String,
+    /// The stored version.
+    pub schema_version: i16,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// Lets the table below name a stream that is always there and one that may be absent in the same way.
+trait IntoStream {
+    fn into_stream(self) -> Option<StreamKey>;
+}
+
+impl IntoStream for Option<StreamKey> {
+    fn into_stream(self) -> Option<StreamKey> {
+        self
+    }
+}
+
+impl IntoStream for Option<Option<StreamKey>> {
+    fn into_stream(self) -> Option<StreamKey> {
+        self.flatten()
+    }
+}
+
+events! {
+    // ---- customers
+    /// A person has an account; their phone and name are sealed.
+    CustomerRegistered v 1 {
+        customer_id: CustomerId,
+        phone: Sealed,
+        #[serde(skip_serializing_if = "Option::is_none", default)] name: Option<Sealed>,
+    } in |e| [e.customer_id.stream()];
+    /// The phone is theirs.
+    CustomerVerified v 1 { customer_id: CustomerId, } in |e| [e.customer_id.stream()];
+    /// They may not start or extend rentals.
+    CustomerSuspended v 1 {
+        customer_id: CustomerId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Sealed>,
+    } in |e| [e.customer_id.stream()];
+    /// They may again.
+    CustomerReinstated v 1 {
+        customer_id: CustomerId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Sealed>,
+    } in |e| [e.customer_id.stream()];
+
+    // ---- tariffs
+    /// A new version of a tariff stands in the catalogue.
+    TariffPublished v 1 { #[serde(flatten)] tariff: Tariff, is_default: bool, } in |_e| [CATALOGUE];
+    /// A tariff takes no new starts.
+    TariffRetired v 1 {
+        tariff_id: TariffId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |_e| [CATALOGUE];
+
+    // ---- stations and slots
+    /// A station exists, online, with empty slots.
+    StationRegistered v 1 {
+        station_id: StationId, code: StationCode, name: Name, latitude: Latitude, longitude: Longitude,
+        slots: SlotCount, release_mode: ReleaseMode,
+        #[serde(skip_serializing_if = "Option::is_none", default)] tariff_id: Option<TariffId>,
+    } in |e| [e.station_id.stream()];
+    /// What is known of a station changed; absent fields stayed.
+    StationChanged v 1 {
+        station_id: StationId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] name: Option<Name>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] latitude: Option<Latitude>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] longitude: Option<Longitude>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] slots: Option<SlotCount>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] release_mode: Option<ReleaseMode>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] tariff_id: Option<TariffId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] renting: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] returning: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] service: Option<crate::station::Service>,
+    } in |e| [e.station_id.stream()];
+    /// A station is not reachable.
+    StationWentOffline v 1 {
+        station_id: StationId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.station_id.stream()];
+    /// It is again.
+    StationCameOnline v 1 { station_id: StationId, } in |e| [e.station_id.stream()];
+    /// A slot was taken out of use.
+    SlotDisabled v 1 {
+        station_id: StationId, slot: SlotNumber,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.station_id.stream()];
+    /// A slot was put back into use.
+    SlotEnabled v 1 { station_id: StationId, slot: SlotNumber, } in |e| [e.station_id.stream()];
+    /// A slot does not work.
+    SlotFaultReported v 1 {
+        station_id: StationId, slot: SlotNumber,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.station_id.stream()];
+    /// It works again.
+    SlotFaultCleared v 1 { station_id: StationId, slot: SlotNumber, } in |e| [e.station_id.stream()];
+
+    // ---- devices
+    /// A bank is ours, in no slot yet.
+    DeviceRegistered v 1 {
+        device_id: DeviceId, serial: Serial,
+        #[serde(skip_serializing_if = "Option::is_none", default)] capacity_mah: Option<CapacityMah>,
+    } in |e| [e.device_id.stream()];
+    /// A bank stands in a slot. `left` is the station where it was thought to be before, if another one.
+    DeviceDocked v 1 {
+        device_id: DeviceId, station_id: StationId, slot: SlotNumber,
+        #[serde(skip_serializing_if = "Option::is_none", default)] battery_percent: Option<Percent>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] left: Option<StationId>,
+        /// The report of a return that ended no rental, if that is how it came here.
+        #[serde(skip_serializing_if = "Option::is_none", default)] evidence: Option<ReturnEvidence>,
+        #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
+    } in |e| [e.device_id.stream(), e.station_id.stream(), e.left.map(StationId::stream)];
+    /// A bank was taken out by staff.
+    DeviceUndocked v 1 {
+        device_id: DeviceId, station_id: StationId, slot: SlotNumber,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.device_id.stream(), e.station_id.stream()];
+    /// Nobody knows where a bank is; `last` is where it was thought to be.
+    DeviceMissing v 1 {
+        device_id: DeviceId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] last: Option<Place>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+        #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
+    } in |e| [e.device_id.stream(), e.last.map(|place| place.station_id.stream())];
+    /// A bank is being looked after; `at` is the slot it stands in, if it does.
+    MaintenanceStarted v 1 {
+        device_id: DeviceId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] at: Option<Place>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.device_id.stream()];
+    /// A bank is fit again.
+    MaintenanceCompleted v 1 {
+        device_id: DeviceId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] at: Option<Place>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] battery_percent: Option<Percent>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.device_id.stream()];
+
+    // ---- rentals
+    /// A cabinet was asked to release a bank; the meter stands still.
+    RentalRequested v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, station_id: StationId,
+        slot: SlotNumber, requested_at: Time, tariff: Tariff,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(), e.station_id.stream()];
+    /// The bank is out and the meter runs.
+    RentalStarted v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, station_id: StationId,
+        slot: SlotNumber, started_at: Time, due_at: Time, free_minutes: i64, tariff: Tariff,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+        #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(), e.station_id.stream()];
+    /// The bank did not leave; nothing is owed. `docked` says whether the reserved bank still stands in its slot.
+    RentalCancelled v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, station_id: StationId,
+        slot: SlotNumber, cause: CancelCause, docked: bool,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+        #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(), e.station_id.stream()];
+    /// The station did not say in time whether the bank left.
+    ReleaseOutcomeUnknown v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, station_id: StationId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.rental_id.stream(), e.station_id.stream()];
+    /// A confirmation came after a cancel and could not start the rental any more; nothing is owed.
+    LateReleaseRecorded v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, station_id: StationId,
+        slot: SlotNumber, released_at: Time, lost: bool, review: Vec<Review>,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(), e.station_id.stream()];
+    /// The due time moved.
+    RentalExtended v 1 {
+        rental_id: RentalId, customer_id: CustomerId, minutes: i64, due_at: Time,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream()];
+    /// The due time passed.
+    RentalBecameOverdue v 1 {
+        rental_id: RentalId, customer_id: CustomerId, due_at: Time,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream()];
+    /// The bank came back; the rental is billed.
+    RentalEnded v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, station_id: StationId,
+        slot: SlotNumber, started_at: Time, ended_at: Time, charge: Charge, debited: Debited,
+        evidence: ReturnEvidence,
+        #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(), e.station_id.stream()];
+    /// A station refused a bank that somebody wanted to give back.
+    ReturnAttemptRecorded v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, station_id: StationId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] slot: Option<SlotNumber>,
+        attempted_at: Time,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(), e.station_id.stream()];
+    /// The bank did not come back; it is billed and sold.
+    RentalSold v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, started_at: Time, sold_at: Time,
+        cause: SaleCause, charge: Charge, debited: Debited,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Sealed>,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream()];
+    /// The bill was wrong: the old charge is taken back whole, the new one stands. `docked` is where the bank
+    /// is now, if nothing later was known of it.
+    RentalCorrected v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, stage: CorrectedStage,
+        #[serde(skip_serializing_if = "Option::is_none", default)] ended_at: Option<Time>,
+        cause: CorrectionCause, reversed: Posted, credited: Credited, charge: Charge, debited: Debited,
+        #[serde(skip_serializing_if = "Option::is_none", default)] evidence: Option<ReturnEvidence>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] docked: Option<Place>,
+        #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
+    } in |e| [
+        e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(),
+        e.docked.map(|place| place.station_id.stream()),
+    ];
+    /// The bank came back within the recovery days: its replacement fee is given back.
+    ReplacementFeeReversed v 1 {
+        rental_id: RentalId, customer_id: CustomerId, reversed: Posted, credited: Credited,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream()];
+    /// A sold bank is with us again. `charge` is what is billed now, `whole` what the rental costs in all.
+    DeviceRecovered v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, station_id: StationId,
+        slot: SlotNumber, recovered_at: Time, charge: Charge, whole: Charge, debited: Debited,
+        evidence: ReturnEvidence,
+        /// Whether it stands in that slot now; false if something later was known of it.
+        docked: bool,
+        #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
+    } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(), e.station_id.stream()];
+
+    // ---- payments
+    /// A customer is to be asked for money.
+    PaymentInitiated v 1 {
+        payment_id: PaymentId, customer_id: CustomerId, amount: Money, purpose: Purpose, provider: Provider,
+        #[serde(skip_serializing_if = "Option::is_none", default)] phone: Option<Sealed>,
+        external_id: String, expires_at: Time,
+    } in |e| [e.payment_id.stream(), e.customer_id.stream()];
+    /// The provider proved that the money came.
+    PaymentSettled v 1 {
+        payment_id: PaymentId, customer_id: CustomerId, amount: Money, provider: Provider,
+        provider_reference: ProviderReference, paid_at: Time, credited: Credited,
+    } in |e| [e.payment_id.stream(), e.customer_id.stream()];
+    /// Money came that settles nothing.
+    ReceiptUnmatched v 1 {
+        receipt_id: ReceiptId, provider: Provider, provider_reference: ProviderReference, amount: Money,
+        paid_at: Time, payment_id: PaymentId, review: Vec<Review>,
+    } in |e| [e.receipt_id.stream(), e.payment_id.stream()];
+}
+
+impl Event {
+    /// The customer whose money or rental it concerns, if one.
+    #[must_use]
+    pub fn customer(&self) -> Option<Uuid> {
+        self.streams().into_iter().find(|s| s.kind == crate::StreamKind::Customer).map(|s| s.id)
+    }
+}

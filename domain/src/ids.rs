@@ -1,0 +1,92 @@
+//! The registry of id kinds. A bare UUID never travels inside the domain: it is always the id of something.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! id_kinds {
+    ($($name:ident => $kind:ident, $doc:literal;)*) => {
+        $(
+            #[doc = $doc]
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+            #[serde(transparent)]
+            pub struct $name(pub Uuid);
+
+            impl $name {
+                /// The stream that carries this thing's events.
+                #[must_use]
+                pub fn stream(self) -> StreamKey {
+                    StreamKey { kind: StreamKind::$kind, id: self.0 }
+                }
+            }
+
+            impl std::fmt::Display for $name {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    self.0.fmt(f)
+                }
+            }
+        )*
+    };
+}
+
+id_kinds! {
+    CustomerId => Customer, "A person who rents.";
+    DeviceId => Device, "A power bank.";
+    StationId => Station, "A cabinet or kiosk with slots.";
+    RentalId => Rental, "One rental of one power bank.";
+    PaymentId => Payment, "Money that a customer was asked for.";
+    ReceiptId => Receipt, "Money that arrived and belongs to nobody yet.";
+}
+
+/// A tariff. Its versions live in the catalogue's stream, not in one of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TariffId(pub Uuid);
+
+/// What a stream is about. The ledger stores the kind beside each stream id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamKind {
+    /// A customer and their money.
+    Customer,
+    /// A power bank.
+    Device,
+    /// A station and its slots.
+    Station,
+    /// A rental.
+    Rental,
+    /// A payment.
+    Payment,
+    /// The tariff catalogue (one stream).
+    Tariff,
+    /// Money received and not matched.
+    Receipt,
+}
+
+impl StreamKind {
+    /// The name used in envelopes and headers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StreamKind::Customer => "customer",
+            StreamKind::Device => "device",
+            StreamKind::Station => "station",
+            StreamKind::Rental => "rental",
+            StreamKind::Payment => "payment",
+            StreamKind::Tariff => "tariff",
+            StreamKind::Receipt => "receipt",
+        }
+    }
+}
+
+/// A stream: its kind and its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamKey {
+    /// What it is about.
+    pub kind: StreamKind,
+    /// The id of the thing.
+    pub id: Uuid,
+}
+
+/// The one stream of the tariff catalogue.
+pub const CATALOGUE: StreamKey =
+    StreamKey { kind: StreamKind::Tariff, id: Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001) };

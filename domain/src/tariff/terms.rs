@@ -1,0 +1,71 @@
+//! The numbers of a price list. Every one is a field, none a constant; the standard ones are the defaults.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Money, Time, ids::TariffId, values::Name};
+
+/// What renting costs and how long it may last. Minutes and days are whole and positive unless noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Terms {
+    /// A rental of at most this length costs nothing.
+    pub free_minutes: i64,
+    /// So many rentals per customer and business day have free minutes.
+    pub free_rentals_per_day: u32,
+    /// The length of a unit of usage.
+    pub unit_minutes: i64,
+    /// The price of each started unit.
+    pub unit_price: Money,
+    /// The most that usage costs in each block of 24 hours from the start.
+    pub daily_cap: Money,
+    /// How long a rental lasts before it is overdue.
+    pub term_minutes: i64,
+    /// The fee for each started 24 hours after the due time.
+    pub late_fee_per_day: Money,
+    /// How long after the due time the bank counts as sold.
+    pub sale_after_minutes: i64,
+    /// What a bank costs that does not come back.
+    pub replacement_fee: Money,
+    /// How many days after the sale a return still gives the replacement fee back.
+    pub recovery_days: i64,
+    /// The deposit balance that a start needs.
+    pub deposit: Money,
+    /// The most minutes by which a rental can be extended in all.
+    pub extension_max_minutes: i64,
+    /// The share of value added tax in every price, in percent.
+    pub vat_percent: u32,
+}
+
+impl Terms {
+    /// The standard tariff.
+    pub const STANDARD: Terms = Terms {
+        free_minutes: 5,
+        free_rentals_per_day: 2,
+        unit_minutes: 30,
+        unit_price: Money::tzs(500),
+        daily_cap: Money::tzs(5_000),
+        term_minutes: 1_440,
+        late_fee_per_day: Money::tzs(1_000),
+        sale_after_minutes: 4_320,
+        replacement_fee: Money::tzs(45_000),
+        recovery_days: 30,
+        deposit: Money::tzs(10_000),
+        extension_max_minutes: 4_320,
+        vat_percent: 18,
+    };
+}
+
+/// One version of a tariff, whole, as a rental carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tariff {
+    /// Which tariff.
+    pub tariff_id: TariffId,
+    /// Which version of it, from 1.
+    pub version: u32,
+    /// Its name.
+    pub name: Name,
+    /// From when on it is in force.
+    pub effective_from: Time,
+    /// Its numbers.
+    #[serde(flatten)]
+    pub terms: Terms,
+}
