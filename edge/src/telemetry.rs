@@ -1,0 +1,27 @@
+//! The process's log: JSON lines on standard error, `RUST_LOG` chooses, `info` by default.
+//!
+//! Nothing personal is ever given to it: no phone, no name, no token.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+/// Starts the log; a second call in one process does nothing.
+///
+/// # Errors
+/// `RUST_LOG` cannot be read.
+pub fn start() -> Result<(), ParseError> {
+    let chosen = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let filter = if chosen.is_empty() { EnvFilter::new("info") } else { EnvFilter::try_new(chosen)? };
+    let started = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+    if started.is_err() {
+        tracing::debug!("the log was already started");
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! Making tokens.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, Header};
+use uuid::Uuid;
+
+use super::{Claims, ISSUER, TokenKeys};
+use crate::clock::Clock;
+use crate::role::Role;
+
+/// What a token is to say.
+#[derive(Debug, Clone, Copy)]
+pub struct Ticket {
+    /// The role.
+    pub role: Role,
+    /// Who it is for.
+    pub subject: Uuid,
+    /// How long it holds.
+    pub lifetime: TimeDelta,
+    /// Free of rate limits.
+    pub unlimited: bool,
+}
+
+/// A token that was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum MintError {
+    /// `system` is internal.
+    #[error("the role system is internal; no token is made for it")]
+    Internal,
+    /// The lifetime is not positive, or ends after all time.
+    #[error("the lifetime cannot be used")]
+    Lifetime,
+    /// There is no key.
+    #[error("there is no signing key")]
+    NoKey,
+    /// The claims could not be written.
+    #[error("the token could not be written")]
+    Json(#[from] serde_json::Error),
+}
+
+/// A signed token, and when it ends.
+///
+/// # Errors
+/// See [`MintError`].
+pub fn mint(
+    keys: &TokenKeys,
+    ticket: Ticket,
+    clock: &dyn Clock,
+) -> Result<(String, DateTime<Utc>), MintError> {
+    if ticket.role == Role::System {
+        return Err(MintError::Internal);
+    }
+    let (kid, key) = keys.newest().ok_or(MintError::NoKey)?;
+    let now = clock.now();
+    let ends = now.checked_add_signed(ticket.lifetime).filter(|ends| *ends > now);
+    let ends = ends.ok_or(MintError::Lifetime)?;
+    let mut header = Header::new(Algorithm::EdDSA);
+    header.kid = Some(kid.to_owned());
+    let claims = Claims {
+        iss: ISSUER.to_owned(),
+        sub: ticket.subject,
+        role: ticket.role.as_str().to_owned(),
+        iat: now.timestamp(),
+        exp: ends.timestamp(),
+        jti: clock.id(),
+        unl: ticket.unlimited,
+    };
+    let part = |json: Vec<u8>| URL_SAFE_NO_PAD.encode(json);
+    let signed = format!("{}.{}", part(serde_json::to_vec(&header)?), part(serde_json::to_vec(&claims)?));
+    let signature = URL_SAFE_NO_PAD.encode(key.pair.sign(signed.as_bytes()));
+    Ok((format!("{signed}.{signature}"), ends))
+}
