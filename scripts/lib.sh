@@ -1,0 +1,47 @@
+# What the other scripts share. Sourced, never run.
+# shellcheck shell=bash
+
+# Ends with a reason and what to do about it.
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# Something the reader of a long log must not miss.
+loud() {
+    printf '\n*** %s\n\n' "$*" >&2
+}
+
+# answers PORT: something listens on 127.0.0.1:PORT.
+answers() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# free_port: a port nobody listens on, below the range the kernel hands out to clients.
+free_port() {
+    local port
+    for _ in {1..200}; do
+        port=$((20000 + RANDOM % 12000))
+        answers "$port" || { echo "$port"; return; }
+    done
+    die "found no free port between 20000 and 32000"
+}
+
+# wait_for SECONDS COMMAND…: until the command succeeds; fails when the time is over.
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        ((SECONDS < end)) || return 1
+        sleep 0.05
+    done
+}
+
+# runs_with PID WORD: the process lives and has WORD in its command line, so a reused number is not mistaken.
+runs_with() {
+    [[ -n $1 && -r /proc/$1/cmdline ]] && tr '\0' ' ' <"/proc/$1/cmdline" | grep -qF -- "$2"
+}
+
+gone() {
+    ! runs_with "$1" "$2"
+}
