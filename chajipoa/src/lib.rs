@@ -1,1 +1,3 @@
 //! The command-line tool, and everything in one process for a single machine.
+
+pub mod cluster;
