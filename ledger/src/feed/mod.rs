@@ -7,6 +7,12 @@ use async_trait::async_trait;
 
 use crate::{Envelope, LedgerError, Position};
 
+mod kafka;
+mod postgres;
+
+pub use kafka::{KafkaFeed, KafkaFeedConfig, OffsetHint, TOPIC};
+pub use postgres::PostgresFeed;
+
 /// A failure of a feed.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {

@@ -10,9 +10,11 @@
 
 mod keys;
 mod person;
+mod sealer;
 
 pub use keys::{Generation, Keys, KeysError};
 pub use person::{PersonKey, Wrapped};
+pub use sealer::Sealer;
 
 use crate::LedgerError;
 

@@ -1,0 +1,119 @@
+//! Sealing with keys from the database: mints, looks up and caches the keys of persons.
+//!
+//! The first writer of a key wins. The cache is bounded and short-lived; a key that a command is about to use is
+//! always taken from the database, so that the sweep never takes it away beneath the command.
+
+use std::{sync::Arc, time::Duration};
+
+use moka::sync::Cache;
+use uuid::Uuid;
+
+use super::{Keys, PersonKey, SealError, Wrapped};
+use crate::{Ledger, LedgerError, LedgerIdentity, statements};
+
+/// How many unwrapped keys a process holds: about 600 bytes each.
+const CACHED_KEYS: u64 = 20_000;
+
+/// How long an unwrapped key is held: a key that another process destroyed is gone from here after this.
+const CACHED_FOR: Duration = Duration::from_secs(60);
+
+/// Seals and opens personal data. Clones share the cache.
+#[derive(Debug, Clone)]
+pub struct Sealer {
+    keys: Keys,
+    ledger: Ledger,
+    identity: LedgerIdentity,
+    cache: Cache<Uuid, Arc<PersonKey>>,
+}
+
+impl Sealer {
+    /// A sealer of one ledger with the keys of one directory.
+    #[must_use]
+    pub fn new(keys: Keys, ledger: Ledger, identity: LedgerIdentity) -> Self {
+        let cache = Cache::builder().max_capacity(CACHED_KEYS).time_to_live(CACHED_FOR).build();
+        Self { keys, ledger, identity, cache }
+    }
+
+    /// The keys of the directory, for blind indexes and command hashes.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The key of a person, made if there is none: for commands that bring a person into the ledger. The
+    /// person's id must become the id of a stream, or the key is swept.
+    ///
+    /// # Errors
+    /// When the database is away, or the key's generation is not in the directory.
+    pub async fn person_key(&self, person: Uuid) -> Result<Arc<PersonKey>, SealError> {
+        let fresh = PersonKey::mint(&self.keys, self.identity.ledger_id, person)?;
+        let (client, statement) = self.ledger.prepared(statements::MINT_PERSON_KEY).await?;
+        let row = client
+            .query_one(&statement, &[&person, &fresh.generation, &fresh.bytes])
+            .await
+            .map_err(LedgerError::from)?;
+        self.unwrap(person, &wrapped(&row)?)
+    }
+
+    /// The key of a person, if it exists: it does not after erasure.
+    ///
+    /// # Errors
+    /// When the database is away, or the key's generation is not in the directory.
+    pub async fn existing_key(&self, person: Uuid) -> Result<Option<Arc<PersonKey>>, SealError> {
+        if let Some(key) = self.cache.get(&person) {
+            return Ok(Some(key));
+        }
+        let (client, statement) = self.ledger.prepared(statements::PERSON_KEY).await?;
+        let row = client.query_opt(&statement, &[&person]).await.map_err(LedgerError::from)?;
+        row.map(|row| self.unwrap(person, &wrapped(&row)?)).transpose()
+    }
+
+    /// Seals one field of a person, who gets a key if there is none.
+    ///
+    /// # Errors
+    /// As `person_key`.
+    pub async fn seal(&self, person: Uuid, field: &str, text: &str) -> Result<String, SealError> {
+        self.person_key(person).await?.seal(field, text)
+    }
+
+    /// Opens one field of a person; nothing once the person's key is destroyed.
+    ///
+    /// # Errors
+    /// When it was altered or is not this person's.
+    pub async fn unseal(&self, person: Uuid, field: &str, sealed: &str) -> Result<Option<String>, SealError> {
+        self.existing_key(person).await?.map(|key| key.unseal(field, sealed)).transpose()
+    }
+
+    /// HMAC-SHA-256 under the key of a person, who gets one if there is none: how a personal field enters the
+    /// hash of a command.
+    ///
+    /// # Errors
+    /// As `person_key`.
+    pub async fn person_hmac(&self, person: Uuid, bytes: &[u8]) -> Result<[u8; 32], SealError> {
+        Ok(self.person_key(person).await?.hmac(bytes))
+    }
+
+    /// Removes the keys of persons whose command was refused, and says how many. Only those older than ten
+    /// minutes: younger ones may belong to a command on its way.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep(&self) -> Result<i64, SealError> {
+        let (client, statement) = self.ledger.prepared(statements::SWEEP_PERSON_KEYS).await?;
+        let row = client.query_one(&statement, &[]).await.map_err(LedgerError::from)?;
+        Ok(row.try_get(0).map_err(LedgerError::from)?)
+    }
+
+    fn unwrap(&self, person: Uuid, wrapped: &Wrapped) -> Result<Arc<PersonKey>, SealError> {
+        let key = Arc::new(PersonKey::unwrap(&self.keys, self.identity.ledger_id, person, wrapped)?);
+        self.cache.insert(person, Arc::clone(&key));
+        Ok(key)
+    }
+}
+
+fn wrapped(row: &tokio_postgres::Row) -> Result<Wrapped, SealError> {
+    let read = || -> Result<Wrapped, tokio_postgres::Error> {
+        Ok(Wrapped { generation: row.try_get(0)?, bytes: row.try_get(1)? })
+    };
+    Ok(read().map_err(LedgerError::from)?)
+}

@@ -1,0 +1,139 @@
+//! Every statement of this crate, named. A test prepares each one on a freshly migrated database and checks the
+//! plans of the hot ones.
+
+/// The columns of an event, in the order in which `rows` reads them.
+macro_rules! event_columns {
+    () => {
+        "e.position, e.id, e.type, e.schema_version, e.stream_kinds, e.stream_ids, e.stream_versions, \
+         e.occurred_at, e.recorded_at, e.command_id, e.actor, e.causation_id, e.correlation_id, \
+         e.traceparent, e.payload"
+    };
+}
+
+/// One call for a whole batch; the answer's columns are read by `append`.
+pub const APPEND: &str = "SELECT command, fate, position, first_position, recorded_at, event_count, outcome, \
+     answer_version, actor, hash, result, claim_kind, claim_value, claim_entity \
+     FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+     $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)";
+
+/// Locks the head until the transaction ends, and says where the ledger stands.
+pub const LOCK_HEAD: &str = "SELECT ledger.lock_head()";
+
+/// Opens a transaction under the lock. A process that goes silent in it loses the lock after a second.
+pub const BEGIN_LOCKED: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '1s'";
+
+/// The last position; no row when the ledger is empty.
+pub const LAST_POSITION: &str = "SELECT position, id FROM ledger.event ORDER BY position DESC LIMIT 1";
+
+/// Which ledger this is.
+pub const IDENTITY: &str = "SELECT ledger_id, epoch FROM ledger.ledger_head";
+
+/// The id of the event at one position.
+pub const EVENT_ID_AT: &str = "SELECT id FROM ledger.event WHERE position = $1";
+
+/// Events after a position, in order.
+pub const READ_AFTER: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    " FROM ledger.event e WHERE e.position > $1 AND e.position <= $1 + $2 ORDER BY e.position"
+);
+
+/// Events of streams after a version each, in the order of the streams asked for and of their versions.
+pub const READ_STREAMS: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    ", u.n FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS u (stream, after, n), ",
+    "LATERAL (SELECT v.version, v.position FROM ledger.stream_version v ",
+    "WHERE v.stream = u.stream AND v.version > u.after ORDER BY v.version OFFSET 0) v, ",
+    "LATERAL (SELECT * FROM ledger.event i WHERE i.position = v.position OFFSET 0) e ",
+    "ORDER BY u.n, v.version"
+);
+
+/// Streams with their snapshots and later events: one row per stream and later event, at least one per stream.
+pub const LOAD: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    ", u.n, s.version, CASE WHEN v.version IS NULL OR v.version = coalesce(s.version, 0) + 1 THEN s.state END ",
+    "FROM unnest($1::uuid[], $2::smallint[]) WITH ORDINALITY AS u (stream, fold_version, n) ",
+    "LEFT JOIN LATERAL (SELECT k.version, k.state FROM ledger.snapshot k ",
+    "WHERE k.stream = u.stream AND k.fold_version = u.fold_version OFFSET 0) s ON true ",
+    "LEFT JOIN LATERAL (SELECT v.version, v.position FROM ledger.stream_version v ",
+    "WHERE v.stream = u.stream AND v.version > coalesce(s.version, 0) ORDER BY v.version OFFSET 0) v ON true ",
+    "LEFT JOIN LATERAL (SELECT * FROM ledger.event i WHERE i.position = v.position OFFSET 0) e ON true ",
+    "ORDER BY u.n, v.version"
+);
+
+/// Who holds these names.
+pub const CLAIMS: &str = "SELECT u.n, c.entity, c.position \
+     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (kind, value, n), \
+     LATERAL (SELECT i.entity, i.position FROM ledger.claim i \
+              WHERE i.kind = u.kind AND i.value = u.value OFFSET 0) c ORDER BY u.n";
+
+/// A stored command, together with the last position of the same moment: one row in any case.
+pub const COMMAND: &str = "SELECT coalesce(last.position, 0), c.id, c.actor, c.hash, c.outcome, c.first_position, \
+     c.event_count, c.result, c.answer_version \
+     FROM (SELECT max(position) AS position FROM ledger.event) last \
+     LEFT JOIN ledger.command c ON c.id = $1";
+
+/// Keeps snapshots; an older one never replaces a newer one.
+pub const SAVE_SNAPSHOTS: &str = "INSERT INTO ledger.snapshot AS k (stream, fold_version, version, state) \
+     SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::bytea[]) \
+     ON CONFLICT ON CONSTRAINT snapshot_pk DO UPDATE SET version = excluded.version, state = excluded.state \
+     WHERE k.version < excluded.version";
+
+/// Makes partitions ahead.
+pub const ENSURE_PARTITIONS: &str = "SELECT ledger.ensure_partitions()";
+
+/// A person's wrapped key.
+pub const PERSON_KEY: &str = "SELECT generation, wrapped FROM ledger.person_key WHERE person = $1";
+
+/// Stores a new key unless there is one; returns the one that counts.
+pub const MINT_PERSON_KEY: &str = "SELECT generation, wrapped FROM ledger.mint_person_key($1, $2, $3)";
+
+/// Removes keys that nobody came to use.
+pub const SWEEP_PERSON_KEYS: &str = "SELECT ledger.sweep_person_keys()";
+
+/// A named checkpoint.
+pub const CHECKPOINT: &str =
+    "SELECT ledger_id, epoch, position, event_id FROM ledger.checkpoint WHERE name = $1";
+
+/// Stores a named checkpoint.
+pub const SAVE_CHECKPOINT: &str = "INSERT INTO ledger.checkpoint (name, ledger_id, epoch, position, event_id) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT ON CONSTRAINT checkpoint_pk DO UPDATE SET \
+     ledger_id = excluded.ledger_id, epoch = excluded.epoch, position = excluded.position, \
+     event_id = excluded.event_id";
+
+/// What this login may do to what is append-only: superuser, owner's member, and any right to change a row.
+pub const GUARD: &str = "SELECT current_user::text, \
+     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user), \
+     pg_has_role(current_user, 'chajipoa_owner', 'MEMBER'), \
+     (SELECT string_agg(DISTINCT format('%s on %s.%s', p.privilege, n.nspname, c.relname), ', ') \
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, \
+           unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege) \
+      WHERE n.nspname = 'ledger' AND c.relkind IN ('r', 'p') \
+        AND c.relname ~ '^(event|stream_version|command)(_[0-9]+)?$' \
+        AND (has_table_privilege(c.oid, p.privilege) \
+             OR p.privilege = 'UPDATE' AND has_any_column_privilege(c.oid, 'UPDATE')))";
+
+/// Every statement that a service prepares, with its name.
+pub const ALL: &[(&str, &str)] = &[
+    ("APPEND", APPEND),
+    ("LOCK_HEAD", LOCK_HEAD),
+    ("LAST_POSITION", LAST_POSITION),
+    ("IDENTITY", IDENTITY),
+    ("EVENT_ID_AT", EVENT_ID_AT),
+    ("READ_AFTER", READ_AFTER),
+    ("READ_STREAMS", READ_STREAMS),
+    ("LOAD", LOAD),
+    ("CLAIMS", CLAIMS),
+    ("COMMAND", COMMAND),
+    ("SAVE_SNAPSHOTS", SAVE_SNAPSHOTS),
+    ("ENSURE_PARTITIONS", ENSURE_PARTITIONS),
+    ("PERSON_KEY", PERSON_KEY),
+    ("MINT_PERSON_KEY", MINT_PERSON_KEY),
+    ("SWEEP_PERSON_KEYS", SWEEP_PERSON_KEYS),
+    ("CHECKPOINT", CHECKPOINT),
+    ("SAVE_CHECKPOINT", SAVE_CHECKPOINT),
+    ("GUARD", GUARD),
+];
