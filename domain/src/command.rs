@@ -14,8 +14,8 @@ use crate::{
     personal::{Sealed, SealedPhone},
     station::Service,
     values::{
-        CapacityMah, Latitude, Longitude, Minutes, Name, Percent, ProviderReference, Reason, Serial, SlotCount,
-        SlotNumber, StationCode,
+        CapacityMah, Latitude, Longitude, Minutes, Name, Percent, ProviderReference, Reason, Serial,
+        SlotCount, SlotNumber, StationCode,
     },
 };
 
@@ -57,7 +57,6 @@ macro_rules! commands {
 
         /// Any command.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        #[expect(clippy::large_enum_variant, reason = "commands are few, short-lived and moved once")]
         pub enum Command {
             $($(#[$doc])* $name($name),)*
         }
@@ -232,17 +231,40 @@ pub enum PersonOf {
     RentalId,
 }
 
-/// A command's personal fields: `(command, whose, [(field, kind)])`. Commands not listed have none.
-pub const PERSONAL: &[(&str, PersonOf, &[(&str, PersonalKind)])] = &[
-    (
-        "RegisterCustomer",
-        PersonOf::CustomerId,
-        &[("phone", PersonalKind::IndexedPhone), ("name", PersonalKind::Name)],
-    ),
-    ("SuspendCustomer", PersonOf::CustomerId, &[("reason", PersonalKind::Text)]),
-    ("ReinstateCustomer", PersonOf::CustomerId, &[("reason", PersonalKind::Text)]),
-    ("InitiatePayment", PersonOf::CustomerId, &[("phone", PersonalKind::Phone)]),
-    ("ReportLost", PersonOf::RentalId, &[("reason", PersonalKind::Text)]),
+/// The personal fields of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Personal {
+    /// The command's name.
+    pub command: &'static str,
+    /// Whose key seals them.
+    pub whose: PersonOf,
+    /// The fields of its data, with how each is treated.
+    pub fields: &'static [(&'static str, PersonalKind)],
+}
+
+/// Every command that has personal fields. Commands not listed have none.
+pub const PERSONAL: &[Personal] = &[
+    Personal {
+        command: "RegisterCustomer",
+        whose: PersonOf::CustomerId,
+        fields: &[("phone", PersonalKind::IndexedPhone), ("name", PersonalKind::Name)],
+    },
+    Personal {
+        command: "SuspendCustomer",
+        whose: PersonOf::CustomerId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
+        command: "ReinstateCustomer",
+        whose: PersonOf::CustomerId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
+        command: "InitiatePayment",
+        whose: PersonOf::CustomerId,
+        fields: &[("phone", PersonalKind::Phone)],
+    },
+    Personal { command: "ReportLost", whose: PersonOf::RentalId, fields: &[("reason", PersonalKind::Text)] },
 ];
 
 /// Which device a command speaks of.
@@ -362,6 +384,7 @@ impl Command {
     /// # Errors
     /// [`Malformed`] if both are given and differ.
     pub fn stated_time(&self, occurred_at: Option<Time>) -> Result<Option<Time>, Malformed> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "all others have no time field of their own")]
         let (field, own) = match self {
             Command::DeviceReturned(returned) => ("observed_at", returned.observed_at),
             Command::ReportReturnRefused(refused) => ("observed_at", refused.observed_at),
@@ -406,9 +429,12 @@ impl Command {
             Command::PaymentConfirmed(c) => {
                 c.payment_id.iter().map(|id| id.0).chain(c.customer_id.iter().map(|id| id.0)).collect()
             }
-            Command::StartRental(c) => {
-                c.rental_id.iter().map(|id| id.0).chain([c.customer_id.0, c.station_id.0, catalogue]).collect()
-            }
+            Command::StartRental(c) => c
+                .rental_id
+                .iter()
+                .map(|id| id.0)
+                .chain([c.customer_id.0, c.station_id.0, catalogue])
+                .collect(),
             Command::ConfirmRelease(c) => vec![c.rental_id.0],
             Command::ReportReleaseFailure(c) => vec![c.rental_id.0],
             Command::ReportReleaseUnknown(c) => vec![c.rental_id.0],

@@ -236,7 +236,6 @@ macro_rules! events {
             #[must_use]
             pub fn encode(&self) -> Vec<u8> {
                 let encoded = match self { $(Event::$name(fact) => serde_json::to_vec(fact),)* };
-                #[expect(clippy::expect_used, reason = "plain structs of strings, integers and times always encode")]
                 encoded.expect("an event is valid JSON")
             }
 
@@ -369,10 +368,15 @@ events! {
         device_id: DeviceId, station_id: StationId, slot: SlotNumber,
         #[serde(skip_serializing_if = "Option::is_none", default)] battery_percent: Option<Percent>,
         #[serde(skip_serializing_if = "Option::is_none", default)] left: Option<StationId>,
+        /// The rental that it was sold on, if it came back after the recovery days.
+        #[serde(skip_serializing_if = "Option::is_none", default)] rental_id: Option<RentalId>,
         /// The report of a return that ended no rental, if that is how it came here.
         #[serde(skip_serializing_if = "Option::is_none", default)] evidence: Option<ReturnEvidence>,
         #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
-    } in |e| [e.device_id.stream(), e.station_id.stream(), e.left.map(StationId::stream)];
+    } in |e| [
+        e.device_id.stream(), e.station_id.stream(), e.left.map(StationId::stream),
+        e.rental_id.map(RentalId::stream),
+    ];
     /// A bank was taken out by staff.
     DeviceUndocked v 1 {
         device_id: DeviceId, station_id: StationId, slot: SlotNumber,

@@ -36,7 +36,9 @@ pub use actor::{Actor, Role};
 pub use command::Command;
 pub use decide::{Decision, Fact, Order, Seeds, Stop, decide};
 pub use event::Event;
-pub use ids::{CustomerId, DeviceId, PaymentId, ReceiptId, RentalId, StationId, StreamKey, StreamKind, TariffId};
+pub use ids::{
+    CustomerId, DeviceId, PaymentId, ReceiptId, RentalId, StationId, StreamKey, StreamKind, TariffId,
+};
 pub use money::Money;
 pub use rejection::Rejection;
 pub use state::{FOLD_VERSION, ImpossibleTransition, State};

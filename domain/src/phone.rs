@@ -15,9 +15,7 @@ impl Phone {
             None => text,
         };
         let mobile = match digits.as_bytes() {
-            [b'6', second, rest @ ..] => {
-                rest.len() == 7 && matches!(second, b'0'..=b'3' | b'5'..=b'9')
-            }
+            [b'6', second, rest @ ..] => rest.len() == 7 && matches!(second, b'0'..=b'3' | b'5'..=b'9'),
             [b'7', rest @ ..] => rest.len() == 8,
             [..] => false,
         };
@@ -44,7 +42,9 @@ mod tests {
 
     #[test]
     fn what_is_no_tanzanian_mobile_number_is_refused() {
-        for text in ["", "+254712345678", "0412345678", "07123456789", "+25571234567", "64x345678", "0642345678"] {
+        for text in
+            ["", "+254712345678", "0412345678", "07123456789", "+25571234567", "64x345678", "0642345678"]
+        {
             assert_eq!(Phone::parse(text), None, "{text}");
         }
     }

@@ -13,11 +13,11 @@ macro_rules! rejections {
         /// A typed refusal. Nothing was recorded; the command id stays free.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(untagged)]
+        #[expect(missing_docs, reason = "the fields are named after the facts they hold")]
         pub enum Rejection {
             $(
                 $(#[$doc])*
                 #[doc = $title]
-                #[expect(missing_docs, reason = "the fields are named after the facts they hold")]
                 $name $({ $($field: $type),* })?,
             )*
         }
@@ -53,6 +53,7 @@ rejections! {
     OccurredAtInFuture { occurred_at: Time, now: Time } => "occurred_at_in_future", "The time lies more than 5 minutes ahead";
     OccurredAtTooEarly { occurred_at: Time, earliest: Time } => "occurred_at_too_early", "The time lies further back than allowed";
     NotDue { due_at: Time } => "not_due", "The deadline of this command has not come yet";
+    ReasonRequired => "reason_required", "This role must say why";
     IdTaken { id: Uuid } => "id_taken", "This id already names something else";
 
     // Customers.
@@ -126,7 +127,9 @@ impl Rejection {
     pub const fn is_absence(&self) -> bool {
         matches!(
             self,
-            Rejection::CustomerUnknown { .. } | Rejection::RentalUnknown { .. } | Rejection::PaymentUnknown { .. }
+            Rejection::CustomerUnknown { .. }
+                | Rejection::RentalUnknown { .. }
+                | Rejection::PaymentUnknown { .. }
         )
     }
 }

@@ -171,7 +171,11 @@ const MILLIONTHS: f64 = 1_000_000.0;
 impl<const MAX: i32> Degrees<MAX> {
     /// The coordinate, rounded to a millionth of a degree, if it lies on the globe.
     #[must_use]
-    #[expect(clippy::float_arithmetic, clippy::as_conversions, reason = "the one place where degrees are scaled; the range is checked")]
+    #[expect(
+        clippy::float_arithmetic,
+        clippy::as_conversions,
+        reason = "the one place where degrees are scaled; the range is checked"
+    )]
     pub fn new(degrees: f64) -> Option<Self> {
         (degrees.is_finite() && degrees.abs() <= f64::from(MAX))
             .then(|| Self((degrees * MILLIONTHS).round() as i32))

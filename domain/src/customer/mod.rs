@@ -1,0 +1,11 @@
+//! Customers: their status, their money, their one open rental.
+//!
+//! Invariants: at most one open rental (I9); balance and debt never below zero; a suspended customer may end what
+//! is running and pay, but not start or extend.
+
+mod decide;
+mod state;
+
+pub(crate) use decide::{known, not_active};
+pub use decide::{register, reinstate, suspend, verify};
+pub use state::{Customer, Status};

@@ -1,0 +1,10 @@
+//! Payments: money that a customer is asked for, and the proof that it came.
+//!
+//! Invariants: nothing settles without proof, and one transaction of a provider counts once (I10): the pair of
+//! provider and reference is claimed by whatever it settled or became.
+
+mod decide;
+mod state;
+
+pub use decide::{confirm, initiate};
+pub use state::{Payment, PaymentStatus, Receipt};

@@ -1,0 +1,292 @@
+//! What a rental's stream adds up to.
+
+use serde::{Deserialize, Serialize};
+
+use super::settle::Meter;
+use crate::{
+    Event, Time,
+    event::{CorrectedStage, RentalCorrected, RentalStarted, ReturnEvidence, SaleCause},
+    ids::{CustomerId, DeviceId, RentalId, StationId},
+    rating::{Charge, Posted},
+    tariff::Tariff,
+    values::SlotNumber,
+};
+
+/// How a closed rental came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The bank came back in time.
+    Ended {
+        /// The billed end.
+        at: Time,
+    },
+    /// It did not.
+    Sold {
+        /// The sale moment.
+        at: Time,
+        /// Why.
+        cause: SaleCause,
+    },
+    /// It did later.
+    Recovered {
+        /// The sale moment.
+        sold_at: Time,
+        /// Why it was sold.
+        cause: SaleCause,
+        /// When it came back.
+        at: Time,
+    },
+}
+
+/// Where a rental stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// The cabinet was asked to release the bank.
+    Releasing {
+        /// Nobody knows whether it did.
+        unknown: bool,
+    },
+    /// The bank did not leave.
+    Cancelled {
+        /// A confirmation came after all and could not start it.
+        late_release: bool,
+    },
+    /// The bank is out.
+    Running {
+        /// What the bill depends on.
+        meter: Meter,
+        /// The due time has passed and was noted.
+        overdue: bool,
+    },
+    /// It is billed.
+    Closed {
+        /// What the bill depends on.
+        meter: Meter,
+        /// How it came out.
+        outcome: Outcome,
+        /// What is posted and not reversed.
+        standing: Posted,
+        /// What it costs in all, with its trace.
+        whole: Charge,
+    },
+}
+
+/// A rental.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rental {
+    /// Which.
+    pub id: RentalId,
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// The bank: reserved, then the one that really left.
+    pub device_id: DeviceId,
+    /// Where it began.
+    pub station_id: StationId,
+    /// In which slot.
+    pub slot: SlotNumber,
+    /// The tariff version it carries.
+    pub tariff: Tariff,
+    /// When the cabinet was asked, if it was.
+    pub requested_at: Option<Time>,
+    /// Where it stands.
+    pub stage: Stage,
+}
+
+impl Rental {
+    /// The name of its stage in answers.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match &self.stage {
+            Stage::Releasing { .. } => "releasing",
+            Stage::Cancelled { .. } => "cancelled",
+            Stage::Running { overdue: false, .. } => "active",
+            Stage::Running { overdue: true, .. } => "overdue",
+            Stage::Closed { outcome, .. } => match outcome {
+                Outcome::Ended { .. } => "ended",
+                Outcome::Sold { .. } => "sold",
+                Outcome::Recovered { .. } => "recovered",
+            },
+        }
+    }
+
+    /// Its meter, once it has started.
+    #[must_use]
+    pub const fn meter(&self) -> Option<&Meter> {
+        match &self.stage {
+            Stage::Running { meter, .. } | Stage::Closed { meter, .. } => Some(meter),
+            Stage::Releasing { .. } | Stage::Cancelled { .. } => None,
+        }
+    }
+
+    fn started(before: Option<Rental>, fact: &RentalStarted) -> Rental {
+        let meter = Meter {
+            started_at: fact.started_at,
+            due_at: fact.due_at,
+            extended_minutes: 0,
+            free_minutes: fact.free_minutes,
+            returned_at: None,
+            attempts: Vec::new(),
+            reported_at: None,
+        };
+        Rental {
+            id: fact.rental_id,
+            customer_id: fact.customer_id,
+            device_id: fact.device_id,
+            station_id: fact.station_id,
+            slot: fact.slot,
+            tariff: fact.tariff.clone(),
+            requested_at: before.and_then(|rental| rental.requested_at),
+            stage: Stage::Running { meter, overdue: false },
+        }
+    }
+
+    /// The first event of a rental.
+    #[must_use]
+    pub fn begin(event: &Event) -> Option<Rental> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else begins a rental")]
+        match event {
+            Event::RentalRequested(fact) => Some(Rental {
+                id: fact.rental_id,
+                customer_id: fact.customer_id,
+                device_id: fact.device_id,
+                station_id: fact.station_id,
+                slot: fact.slot,
+                tariff: fact.tariff.clone(),
+                requested_at: Some(fact.requested_at),
+                stage: Stage::Releasing { unknown: false },
+            }),
+            Event::RentalStarted(fact) => Some(Rental::started(None, fact)),
+            _ => None,
+        }
+    }
+
+    /// The rental after one more event; `None` if it cannot follow.
+    #[must_use]
+    pub fn evolve(mut self, event: &Event) -> Option<Rental> {
+        if let Event::RentalStarted(fact) = event {
+            let waiting = matches!(self.stage, Stage::Releasing { .. } | Stage::Cancelled { .. });
+            return waiting.then(|| Rental::started(Some(self), fact));
+        }
+        self.stage = match self.stage {
+            Stage::Releasing { .. } => releasing(event)?,
+            Stage::Cancelled { .. } => cancelled(event)?,
+            Stage::Running { meter, overdue } => running(meter, overdue, event)?,
+            Stage::Closed { meter, outcome, standing, whole } => {
+                closed(meter, outcome, standing, whole, event)?
+            }
+        };
+        Some(self)
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all that may follow is listed; anything else is impossible"
+)]
+fn releasing(event: &Event) -> Option<Stage> {
+    match event {
+        Event::ReleaseOutcomeUnknown(_) => Some(Stage::Releasing { unknown: true }),
+        Event::RentalCancelled(_) => Some(Stage::Cancelled { late_release: false }),
+        _ => None,
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all that may follow is listed; anything else is impossible"
+)]
+fn cancelled(event: &Event) -> Option<Stage> {
+    match event {
+        Event::LateReleaseRecorded(_) => Some(Stage::Cancelled { late_release: true }),
+        _ => None,
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all that may follow is listed; anything else is impossible"
+)]
+fn running(mut meter: Meter, overdue: bool, event: &Event) -> Option<Stage> {
+    Some(match event {
+        Event::RentalExtended(fact) => {
+            meter.due_at = fact.due_at;
+            meter.extended_minutes = meter.extended_minutes.saturating_add(fact.minutes);
+            Stage::Running { meter, overdue: false }
+        }
+        Event::RentalBecameOverdue(_) => Stage::Running { meter, overdue: true },
+        Event::ReturnAttemptRecorded(fact) => {
+            Stage::Running { meter: meter.with_attempt(fact.attempted_at), overdue }
+        }
+        Event::RentalEnded(fact) => Stage::Closed {
+            meter: meter.with_return(fact.evidence.billed_at),
+            outcome: Outcome::Ended { at: fact.ended_at },
+            standing: fact.charge.to_posted(),
+            whole: fact.charge.clone(),
+        },
+        Event::RentalSold(fact) => {
+            if fact.cause == SaleCause::Report {
+                meter.reported_at = Some(fact.sold_at);
+            }
+            Stage::Closed {
+                meter,
+                outcome: Outcome::Sold { at: fact.sold_at, cause: fact.cause },
+                standing: fact.charge.to_posted(),
+                whole: fact.charge.clone(),
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn seen(meter: &mut Meter, evidence: Option<&ReturnEvidence>) {
+    if let Some(evidence) = evidence {
+        *meter = meter.with_return(evidence.billed_at);
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all that may follow is listed; anything else is impossible"
+)]
+fn closed(
+    mut meter: Meter,
+    mut outcome: Outcome,
+    mut standing: Posted,
+    mut whole: Charge,
+    event: &Event,
+) -> Option<Stage> {
+    match event {
+        Event::ReturnAttemptRecorded(fact) => meter = meter.with_attempt(fact.attempted_at),
+        Event::RentalCorrected(fact) => {
+            seen(&mut meter, fact.evidence.as_ref());
+            outcome = corrected(outcome, fact)?;
+            standing = fact.charge.to_posted();
+            whole = fact.charge.clone();
+        }
+        Event::ReplacementFeeReversed(fact) => standing = standing.less(fact.reversed),
+        Event::DeviceRecovered(fact) => {
+            let Outcome::Sold { at: sold_at, cause } = outcome else { return None };
+            seen(&mut meter, Some(&fact.evidence));
+            outcome = Outcome::Recovered { sold_at, cause, at: fact.recovered_at };
+            standing = standing.plus(fact.charge.to_posted());
+            whole = fact.whole.clone();
+        }
+        Event::DeviceDocked(fact) => seen(&mut meter, fact.evidence.as_ref()),
+        _ => return None,
+    }
+    Some(Stage::Closed { meter, outcome, standing, whole })
+}
+
+fn corrected(outcome: Outcome, fact: &RentalCorrected) -> Option<Outcome> {
+    match (fact.stage, outcome) {
+        (CorrectedStage::Ended, _) => Some(Outcome::Ended { at: fact.ended_at? }),
+        (
+            CorrectedStage::Recovered,
+            Outcome::Recovered { sold_at, cause, .. } | Outcome::Sold { at: sold_at, cause },
+        ) => Some(Outcome::Recovered { sold_at, cause, at: fact.ended_at? }),
+        (CorrectedStage::Sold, Outcome::Sold { .. }) => Some(outcome),
+        (CorrectedStage::Recovered | CorrectedStage::Sold, _) => None,
+    }
+}
