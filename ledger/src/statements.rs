@@ -1,6 +1,10 @@
 //! Every statement of this crate, named. A test prepares each one on a freshly migrated database and checks the
 //! plans of the hot ones.
 
+/// Settings of every connection: a plan that is cached while a table is empty must not read that table whole once
+/// it is full, and compiling a statement takes longer than any of these runs.
+pub const SESSION: &str = "-c enable_seqscan=off -c jit=off";
+
 /// The columns of an event, in the order in which `rows` reads them.
 macro_rules! event_columns {
     () => {

@@ -47,6 +47,8 @@ impl Ledger {
             config.connect_timeout(PATIENCE);
         }
         config.keepalives_idle(Duration::from_secs(10));
+        let options = config.get_options().map_or_else(String::new, |own| format!(" {own}"));
+        config.options(format!("{}{options}", statements::SESSION));
         let manager = Manager::from_config(
             config.clone(),
             NoTls,
@@ -96,7 +98,8 @@ impl Ledger {
         let mut slot = Arc::clone(&self.append).lock_owned().await;
         let connection = self.take(&mut slot).await.map_err(AppendError::NotSent)?;
         let result = connection.run(commands, seen).await;
-        if !connection.client.is_closed() {
+        // A connection whose last answer never came is not used again, even if it does not look closed yet.
+        if !result.as_ref().is_err_and(AppendError::may_have_been_recorded) {
             *slot = Some(connection);
         }
         let appended = result?;
@@ -240,8 +243,10 @@ impl Ledger {
         if position == Position::ZERO {
             return Ok(());
         }
-        let (client, statement) = self.prepared(statements::EVENT_ID_AT).await?;
-        let row = client.query_opt(&statement, &[&position.get()]).await?;
+        let row = {
+            let (client, statement) = self.prepared(statements::EVENT_ID_AT).await?;
+            client.query_opt(&statement, &[&position.get()]).await?
+        };
         let Some(row) = row else {
             let last = self.last_position().await?;
             return Err(CheckpointMismatch::Behind { position, last }.into());

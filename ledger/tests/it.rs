@@ -1,0 +1,23 @@
+//! The ledger against a real Postgres. `CHAJIPOA_TEST_PG` names a superuser of a test cluster; `make test` and
+//! `scripts/pg.sh` start one. Each test has a database of its own.
+
+#[path = "it/append.rs"]
+mod append;
+#[path = "it/catalogue.rs"]
+mod catalogue;
+#[path = "it/concurrency.rs"]
+mod concurrency;
+#[path = "it/feeds.rs"]
+mod feeds;
+#[path = "it/harness.rs"]
+mod harness;
+#[path = "it/partitions.rs"]
+mod partitions;
+#[path = "it/reading.rs"]
+mod reading;
+#[path = "it/rights.rs"]
+mod rights;
+#[path = "it/sealing.rs"]
+mod sealing;
+#[path = "it/statements.rs"]
+mod statements;

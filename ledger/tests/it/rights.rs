@@ -1,0 +1,173 @@
+//! Rights, exactly: what each login may do, and nothing beside.
+
+use std::collections::BTreeMap;
+
+use ledger::migrate::ServiceRole;
+
+use crate::harness::Db;
+
+/// What each login may do with the tables, functions and schemas of the ledger.
+const RIGHTS: &[(&str, &[&str])] = &[
+    ("chajipoa_analyst", &["USAGE read_model"]),
+    (
+        "chajipoa_command",
+        &[
+            "EXECUTE append",
+            "EXECUTE ensure_partitions",
+            "EXECUTE lock_head",
+            "EXECUTE mint_person_key",
+            "EXECUTE sweep_person_keys",
+            "INSERT snapshot",
+            "SELECT claim",
+            "SELECT command",
+            "SELECT event",
+            "SELECT ledger_head",
+            "SELECT person_key",
+            "SELECT projection",
+            "SELECT snapshot",
+            "SELECT stream_version",
+            "UPDATE snapshot",
+            "USAGE ledger",
+        ],
+    ),
+    (
+        "chajipoa_projector",
+        &[
+            "CREATE read_model",
+            "DELETE projection",
+            "INSERT projection",
+            "SELECT event",
+            "SELECT ledger_head",
+            "SELECT projection",
+            "UPDATE projection",
+            "USAGE ledger",
+            "USAGE read_model",
+        ],
+    ),
+    (
+        "chajipoa_query",
+        &[
+            "SELECT checkpoint",
+            "SELECT claim",
+            "SELECT command",
+            "SELECT event",
+            "SELECT ledger_head",
+            "SELECT person_key",
+            "SELECT projection",
+            "SELECT stream_version",
+            "USAGE ledger",
+            "USAGE read_model",
+        ],
+    ),
+    (
+        "chajipoa_reactor",
+        &[
+            "INSERT checkpoint",
+            "SELECT checkpoint",
+            "SELECT event",
+            "SELECT ledger_head",
+            "SELECT person_key",
+            "SELECT stream_version",
+            "UPDATE checkpoint",
+            "USAGE ledger",
+        ],
+    ),
+    (
+        "chajipoa_relay",
+        &[
+            "INSERT checkpoint",
+            "SELECT checkpoint",
+            "SELECT event",
+            "SELECT ledger_head",
+            "SELECT projection",
+            "UPDATE checkpoint",
+            "USAGE ledger",
+        ],
+    ),
+];
+
+#[tokio::test]
+async fn each_login_has_exactly_its_rights() {
+    let db = Db::new().await;
+    let rows = db
+        .owner()
+        .await
+        .query(
+            "SELECT grantee, what FROM ( \
+                 SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS grantee, \
+                     a.privilege_type || ' ' || o.name AS what, o.owner::regrole::text AS owner \
+                 FROM ( \
+                     SELECT c.relname::text AS name, c.relowner AS owner, \
+                         coalesce(c.relacl, acldefault('r', c.relowner)) AS acl \
+                     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                     WHERE n.nspname IN ('ledger', 'read_model') AND c.relkind IN ('r', 'p', 'v', 'S') \
+                     UNION ALL \
+                     SELECT p.proname::text, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)) \
+                     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'ledger' \
+                     UNION ALL \
+                     SELECT n.nspname::text, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner)) \
+                     FROM pg_namespace n WHERE n.nspname IN ('ledger', 'read_model') \
+                 ) o, aclexplode(o.acl) a \
+             ) s WHERE grantee <> 'chajipoa_owner' ORDER BY 1, 2",
+            &[],
+        )
+        .await
+        .unwrap();
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        found.entry(row.get(0)).or_default().push(row.get(1));
+    }
+    let expected: BTreeMap<String, Vec<String>> = RIGHTS
+        .iter()
+        .map(|(role, rights)| ((*role).to_owned(), rights.iter().map(|right| (*right).to_owned()).collect()))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn nobody_makes_temporary_tables_and_only_the_projector_makes_schemas() {
+    let db = Db::new().await;
+    let owner = db.owner().await;
+    for role in ServiceRole::ALL {
+        let row = owner
+            .query_one(
+                "SELECT has_database_privilege($1, current_database(), 'TEMP'), \
+                     has_database_privilege($1, current_database(), 'CREATE'), \
+                     has_database_privilege($1, current_database(), 'CONNECT'), \
+                     has_schema_privilege($1, 'public', 'CREATE') OR has_schema_privilege($1, 'public', 'USAGE'), \
+                     pg_has_role($1, 'chajipoa_owner', 'MEMBER'), \
+                     (SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = $1)",
+                &[&role.as_str()],
+            )
+            .await
+            .unwrap();
+        let rights: [bool; 6] = std::array::from_fn(|column| row.get(column));
+        let makes_schemas = role == ServiceRole::Projector;
+        assert_eq!(rights, [false, makes_schemas, true, false, false, false], "{}", role.as_str());
+    }
+    let login: bool = owner
+        .query_one("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'chajipoa_owner'", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert!(!login, "nobody logs in as the owner");
+}
+
+#[tokio::test]
+async fn what_the_projector_makes_is_readable_by_query_and_analyst() {
+    let db = Db::new().await;
+    let projector = db.login(ServiceRole::Projector).await;
+    projector
+        .batch_execute(
+            "CREATE SCHEMA rentals_v1; CREATE TABLE rentals_v1.rental (id int); \
+             CREATE VIEW read_model.rentals AS SELECT * FROM rentals_v1.rental",
+        )
+        .await
+        .unwrap();
+    for role in [ServiceRole::Query, ServiceRole::Analyst] {
+        let client = db.login(role).await;
+        client.query("SELECT * FROM read_model.rentals", &[]).await.unwrap();
+        assert!(client.query("SELECT * FROM rentals_v1.rental", &[]).await.is_err());
+    }
+    assert!(db.login(ServiceRole::Analyst).await.query("SELECT * FROM ledger.event", &[]).await.is_err());
+}
