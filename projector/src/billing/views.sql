@@ -1,0 +1,128 @@
+DROP VIEW IF EXISTS read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.payment_reference, read_model.receipt, read_model.journal, read_model.statement, read_model.account, read_model.account_total;
+
+CREATE VIEW read_model.billing_position AS
+SELECT position
+FROM ledger.projection WHERE name = 'billing' AND version = {version};
+COMMENT ON VIEW read_model.billing_position IS 'Up to which position of the ledger the views of money stand.';
+COMMENT ON COLUMN read_model.billing_position.position IS 'The position of the last event that they hold.';
+
+CREATE VIEW read_model.balance AS
+SELECT customer_id, balance, debt, position
+FROM {schema}.balance;
+COMMENT ON VIEW read_model.balance IS 'What lies on deposit for each customer and what they owe, in whole shillings (TZS).';
+COMMENT ON COLUMN read_model.balance.customer_id IS 'The customer.';
+COMMENT ON COLUMN read_model.balance.balance IS 'The deposit balance.';
+COMMENT ON COLUMN read_model.balance.debt IS 'What is owed.';
+COMMENT ON COLUMN read_model.balance.position IS 'The position of the last event that changed this row.';
+
+CREATE VIEW read_model.charge AS
+SELECT rental_id, customer_id, total, usage, late, replacement, vat, lines, charged_at, position
+FROM {schema}.charge;
+COMMENT ON VIEW read_model.charge IS 'What each billed rental costs as it stands now, and why. Amounts include VAT.';
+COMMENT ON COLUMN read_model.charge.rental_id IS 'The rental.';
+COMMENT ON COLUMN read_model.charge.customer_id IS 'Who rents.';
+COMMENT ON COLUMN read_model.charge.total IS 'Everything together.';
+COMMENT ON COLUMN read_model.charge.usage IS 'For using the bank.';
+COMMENT ON COLUMN read_model.charge.late IS 'For bringing it late.';
+COMMENT ON COLUMN read_model.charge.replacement IS 'For not bringing it.';
+COMMENT ON COLUMN read_model.charge.vat IS 'The VAT inside the total.';
+COMMENT ON COLUMN read_model.charge.lines IS 'The steps of the calculation: rule, interval, units, price, amount.';
+COMMENT ON COLUMN read_model.charge.charged_at IS 'When the charge arose.';
+COMMENT ON COLUMN read_model.charge.position IS 'The position of the last event that changed this row.';
+
+CREATE VIEW read_model.payment AS
+SELECT payment_id, customer_id, status, purpose, amount, provider, initiated_at, expires_at, settled_at,
+       position
+FROM {schema}.payment;
+COMMENT ON VIEW read_model.payment IS 'Every payment that a customer was asked for.';
+COMMENT ON COLUMN read_model.payment.payment_id IS 'The payment.';
+COMMENT ON COLUMN read_model.payment.customer_id IS 'Who is asked.';
+COMMENT ON COLUMN read_model.payment.status IS 'initiated or settled.';
+COMMENT ON COLUMN read_model.payment.purpose IS 'deposit or debt.';
+COMMENT ON COLUMN read_model.payment.amount IS 'How much was asked for.';
+COMMENT ON COLUMN read_model.payment.provider IS 'The wallet operator.';
+COMMENT ON COLUMN read_model.payment.initiated_at IS 'When it was asked for.';
+COMMENT ON COLUMN read_model.payment.expires_at IS 'When it expires unless proof comes.';
+COMMENT ON COLUMN read_model.payment.settled_at IS 'When the money was paid, by the providers proof.';
+COMMENT ON COLUMN read_model.payment.position IS 'The position of the last event that changed this row.';
+
+CREATE VIEW read_model.payment_reference AS
+SELECT payment_id, external_id, provider_reference
+FROM {schema}.payment;
+COMMENT ON VIEW read_model.payment_reference IS 'The references of payments; for reconciliation, not for analysts.';
+COMMENT ON COLUMN read_model.payment_reference.payment_id IS 'The payment.';
+COMMENT ON COLUMN read_model.payment_reference.external_id IS 'The reference that the provider was given.';
+COMMENT ON COLUMN read_model.payment_reference.provider_reference IS 'The provider''s own reference of the transaction that settled it.';
+
+CREATE VIEW read_model.receipt AS
+SELECT receipt_id, provider, provider_reference, amount, paid_at, payment_id, review, recorded_at, position
+FROM {schema}.receipt;
+COMMENT ON VIEW read_model.receipt IS 'Money that arrived and settled no payment.';
+COMMENT ON COLUMN read_model.receipt.receipt_id IS 'The receipt.';
+COMMENT ON COLUMN read_model.receipt.provider IS 'The wallet operator.';
+COMMENT ON COLUMN read_model.receipt.provider_reference IS 'The provider''s own reference.';
+COMMENT ON COLUMN read_model.receipt.amount IS 'How much.';
+COMMENT ON COLUMN read_model.receipt.paid_at IS 'When it was paid.';
+COMMENT ON COLUMN read_model.receipt.payment_id IS 'The payment that it was said to be for.';
+COMMENT ON COLUMN read_model.receipt.review IS 'Why a person has to look at it.';
+COMMENT ON COLUMN read_model.receipt.recorded_at IS 'When it was recorded.';
+COMMENT ON COLUMN read_model.receipt.position IS 'The position of the last event that changed this row.';
+
+CREATE VIEW read_model.journal AS
+SELECT position, line, debit, credit, amount, customer_id, provider, occurred_at, recorded_at, booking_day
+FROM {schema}.journal;
+COMMENT ON VIEW read_model.journal IS 'The double-entry journal: each line moves an amount from the credited to the debited account.';
+COMMENT ON COLUMN read_model.journal.position IS 'The event that is booked.';
+COMMENT ON COLUMN read_model.journal.line IS 'The line within it, counted from 1.';
+COMMENT ON COLUMN read_model.journal.debit IS 'The account that is debited.';
+COMMENT ON COLUMN read_model.journal.credit IS 'The account that is credited.';
+COMMENT ON COLUMN read_model.journal.amount IS 'How much, in whole shillings (TZS).';
+COMMENT ON COLUMN read_model.journal.customer_id IS 'Whose receivable or deposit it is.';
+COMMENT ON COLUMN read_model.journal.provider IS 'Where the money lies, if it is mobile money.';
+COMMENT ON COLUMN read_model.journal.occurred_at IS 'When it happened.';
+COMMENT ON COLUMN read_model.journal.recorded_at IS 'When it was recorded.';
+COMMENT ON COLUMN read_model.journal.booking_day IS 'The business day (Africa/Dar_es_Salaam) it belongs to.';
+
+CREATE VIEW read_model.statement AS
+SELECT customer_id, position, kind, amount, balance, debt, subject_kind, subject_id, occurred_at,
+       recorded_at
+FROM {schema}.statement;
+COMMENT ON VIEW read_model.statement IS 'What each event did to a customer''s money, with the balance after it.';
+COMMENT ON COLUMN read_model.statement.customer_id IS 'The customer.';
+COMMENT ON COLUMN read_model.statement.position IS 'The event.';
+COMMENT ON COLUMN read_model.statement.kind IS 'The type of the event.';
+COMMENT ON COLUMN read_model.statement.amount IS 'What was given (positive) or taken (negative).';
+COMMENT ON COLUMN read_model.statement.balance IS 'The deposit balance after it.';
+COMMENT ON COLUMN read_model.statement.debt IS 'The debt after it.';
+COMMENT ON COLUMN read_model.statement.subject_kind IS 'What the event is about: rental or payment.';
+COMMENT ON COLUMN read_model.statement.subject_id IS 'Which one.';
+COMMENT ON COLUMN read_model.statement.occurred_at IS 'When it happened.';
+COMMENT ON COLUMN read_model.statement.recorded_at IS 'When it was recorded.';
+
+CREATE VIEW read_model.account AS
+SELECT account, name, debit, credit, position
+FROM {schema}.account;
+COMMENT ON VIEW read_model.account IS 'All that was ever debited and credited to each account.';
+COMMENT ON COLUMN read_model.account.account IS 'The code in the chart of accounts.';
+COMMENT ON COLUMN read_model.account.name IS 'Its name.';
+COMMENT ON COLUMN read_model.account.debit IS 'The sum of all debits.';
+COMMENT ON COLUMN read_model.account.credit IS 'The sum of all credits.';
+COMMENT ON COLUMN read_model.account.position IS 'The position of the last event that moved it.';
+
+CREATE VIEW read_model.account_total AS
+SELECT position, account, debit, credit
+FROM {schema}.account_total;
+COMMENT ON VIEW read_model.account_total IS 'The sums of each account as they stood at every ten-thousandth position.';
+COMMENT ON COLUMN read_model.account_total.position IS 'They stand for everything up to this position.';
+COMMENT ON COLUMN read_model.account_total.account IS 'The code in the chart of accounts.';
+COMMENT ON COLUMN read_model.account_total.debit IS 'The sum of all debits until then.';
+COMMENT ON COLUMN read_model.account_total.credit IS 'The sum of all credits until then.';
+
+REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_total
+    FROM PUBLIC, chajipoa_query, chajipoa_analyst;
+GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_total
+    TO chajipoa_query, chajipoa_analyst;
+REVOKE ALL ON read_model.payment_reference, read_model.receipt
+    FROM PUBLIC, chajipoa_query, chajipoa_analyst;
+GRANT SELECT ON read_model.payment_reference, read_model.receipt
+    TO chajipoa_query;

@@ -1,0 +1,42 @@
+//! A connection of the projector, and its locks.
+//!
+//! Locks, in the order in which they are taken: the advisory lock of a model (live writer or rebuilder, each its
+//! own class), then the rows of `ledger.projection`, then the views. The advisory locks go with the connection,
+//! so whoever dies lets go.
+
+use std::{str::FromStr as _, time::Duration};
+
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::{ModelName, ProjectorError, statements};
+
+/// How long a new connection may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The class of the locks of live writers.
+const WRITER: i32 = 7_221_001;
+/// The class of the locks of rebuilders.
+const REBUILDER: i32 = 7_221_002;
+
+/// Opens a connection and lets it run until it ends.
+pub(crate) async fn connect(url: &str) -> Result<Client, ProjectorError> {
+    let mut config = Config::from_str(url).map_err(ProjectorError::Address)?;
+    config.connect_timeout(PATIENCE).keepalives_idle(Duration::from_secs(10));
+    config.application_name("chajipoa-projector");
+    let (client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection of the projector ended");
+        }
+    });
+    Ok(client)
+}
+
+/// Takes the lock of the live writer of a model, if it is free.
+pub(crate) async fn try_writer(client: &Client, model: ModelName) -> Result<bool, ProjectorError> {
+    Ok(client.query_one(statements::TRY_LOCK, &[&WRITER, &model.lock()]).await?.try_get(0)?)
+}
+
+/// Takes the lock of whoever rebuilds a model, if it is free.
+pub(crate) async fn try_rebuilder(client: &Client, model: ModelName) -> Result<bool, ProjectorError> {
+    Ok(client.query_one(statements::TRY_LOCK, &[&REBUILDER, &model.lock()]).await?.try_get(0)?)
+}

@@ -1,0 +1,4 @@
+-- The bank in a slot.
+CREATE INDEX device_at ON {schema}.device (station_id, slot) WHERE station_id IS NOT NULL;
+-- Stations near a place.
+CREATE INDEX station_by_latitude ON {schema}.station (latitude, longitude);

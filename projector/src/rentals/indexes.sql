@@ -1,0 +1,4 @@
+-- A customer's history, newest first, page by page.
+CREATE INDEX rental_of_customer ON {schema}.rental (customer_id, requested_at DESC, rental_id DESC);
+-- The open rental of a customer.
+CREATE INDEX rental_open ON {schema}.rental (customer_id) WHERE status IN ('releasing', 'active', 'overdue');

@@ -1,0 +1,47 @@
+//! The read model `rentals`: every rental with its times and what it costs, and the tariffs they refer to.
+//!
+//! Rows: `rental` by rental, `tariff` by tariff and version, `tariff_retired` by tariff. The trace of a charge is
+//! not here but in `billing`.
+
+mod fold;
+mod rows;
+
+use crate::{
+    Fact, Impossible,
+    model::{Model, Sql},
+    table::{AnyTable, Keyed},
+};
+
+pub(crate) use rows::{RentalRow, RetiredRow, Status, TariffRow};
+
+/// Raised with every change of what the fold makes of the ledger.
+pub(crate) const FOLD: i32 = 1;
+
+pub(crate) const SQL: Sql = Sql {
+    tables: include_str!("tables.sql"),
+    keys: include_str!("keys.sql"),
+    indexes: include_str!("indexes.sql"),
+    views: include_str!("views.sql"),
+};
+
+/// The fold and its rows.
+#[derive(Debug, Default)]
+pub(crate) struct Rentals {
+    pub(crate) rental: Keyed<RentalRow>,
+    pub(crate) tariff: Keyed<TariffRow>,
+    pub(crate) retired: Keyed<RetiredRow>,
+}
+
+impl Model for Rentals {
+    fn want(&mut self, fact: &Fact) {
+        fold::want(self, fact);
+    }
+
+    fn apply(&mut self, fact: &Fact) -> Result<(), Impossible> {
+        fold::apply(self, fact)
+    }
+
+    fn tables(&mut self) -> Vec<&mut dyn AnyTable> {
+        vec![&mut self.rental, &mut self.tariff, &mut self.retired]
+    }
+}

@@ -1,0 +1,221 @@
+//! Every statement of the projector, in one place.
+//!
+//! Statements on a model's tables are made from the table's description, for the schema of one version.
+
+use crate::table::Table;
+
+/// The live version of a read model.
+pub(crate) const LIVE: &str = "SELECT version, live, ledger_id, epoch, position, event_id, status, reason \
+     FROM ledger.projection WHERE name = $1 AND live";
+
+/// One version of a read model.
+pub(crate) const VERSION: &str = "SELECT version, live, ledger_id, epoch, position, event_id, status, reason \
+     FROM ledger.projection WHERE name = $1 AND version = $2";
+
+/// The same, locked: whoever writes that version waits.
+pub(crate) const VERSION_LOCKED: &str =
+    "SELECT version, live, ledger_id, epoch, position, event_id, status, reason \
+     FROM ledger.projection WHERE name = $1 AND version = $2 FOR UPDATE";
+
+/// Every version of a read model, the newest last.
+pub(crate) const VERSIONS: &str = "SELECT version, live, ledger_id, epoch, position, event_id, status, reason \
+     FROM ledger.projection WHERE name = $1 ORDER BY version";
+
+/// A version that stands before the first event.
+pub(crate) const ADD: &str =
+    "INSERT INTO ledger.projection (name, version, live, ledger_id, epoch, position, event_id, status) \
+     VALUES ($1, $2, $3, $4, $5, 0, NULL, $6)";
+
+/// Removes a version's row.
+pub(crate) const REMOVE: &str = "DELETE FROM ledger.projection WHERE name = $1 AND version = $2 AND NOT live";
+
+/// The fence: moves a position from where it must stand. One row, or roll back (I7).
+pub(crate) const MOVE: &str = "UPDATE ledger.projection SET position = $4, event_id = $5 \
+     WHERE name = $1 AND version = $2 AND position = $3";
+
+/// Says how a version is.
+pub(crate) const SET_STATUS: &str =
+    "UPDATE ledger.projection SET status = $3, reason = $4 WHERE name = $1 AND version = $2";
+
+/// Takes the live flag from whichever version has it.
+pub(crate) const RETIRE: &str =
+    "UPDATE ledger.projection SET live = false, status = 'retired' WHERE name = $1 AND live";
+
+/// Gives the live flag to a version.
+pub(crate) const PROMOTE: &str = "UPDATE ledger.projection SET live = true, status = 'running', reason = NULL \
+     WHERE name = $1 AND version = $2";
+
+/// The lock of whoever writes a model's live version; goes with the connection.
+pub(crate) const TRY_LOCK: &str = "SELECT pg_try_advisory_lock($1, $2)";
+
+/// What a schema says of the fold that fills it.
+pub(crate) const FOLD_OF: &str = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1";
+
+/// Where an operator's skips are kept. Several processes may come here at once: one after the other.
+pub(crate) const SKIPS_TABLE: &str = "SELECT pg_advisory_xact_lock(7221003);
+CREATE TABLE IF NOT EXISTS read_model.projection_skip (
+    name text NOT NULL,
+    position bigint NOT NULL,
+    event_id uuid NOT NULL,
+    operator text NOT NULL,
+    reason text NOT NULL,
+    skipped_at timestamptz NOT NULL,
+    CONSTRAINT projection_skip_pk PRIMARY KEY (name, position)
+);
+COMMENT ON TABLE read_model.projection_skip IS 'Events that an operator had a read model pass over, and why.';
+COMMENT ON COLUMN read_model.projection_skip.name IS 'The read model.';
+COMMENT ON COLUMN read_model.projection_skip.position IS 'The event that was passed over.';
+COMMENT ON COLUMN read_model.projection_skip.event_id IS 'Its id.';
+COMMENT ON COLUMN read_model.projection_skip.operator IS 'Who decided so.';
+COMMENT ON COLUMN read_model.projection_skip.reason IS 'Why.';
+COMMENT ON COLUMN read_model.projection_skip.skipped_at IS 'When.';
+REVOKE ALL ON read_model.projection_skip FROM PUBLIC, chajipoa_analyst;
+GRANT SELECT ON read_model.projection_skip TO chajipoa_query;";
+
+/// One row if the table of skips is there.
+pub(crate) const HAS_SKIPS: &str =
+    "SELECT 1 FROM pg_tables WHERE schemaname = 'read_model' AND tablename = 'projection_skip'";
+
+/// Records a skip.
+pub(crate) const SKIP: &str =
+    "INSERT INTO read_model.projection_skip (name, position, event_id, operator, reason, skipped_at) \
+     VALUES ($1, $2, $3, $4, $5, $6)";
+
+/// The positions that a model passes over.
+pub(crate) const SKIPS: &str = "SELECT position FROM read_model.projection_skip WHERE name = $1 ORDER BY position";
+
+/// The id of the event at a position.
+pub(crate) const EVENT_AT: &str = "SELECT id FROM ledger.event WHERE position = $1";
+
+fn unnest(table: &Table, columns: usize) -> String {
+    let arrays: Vec<String> =
+        table.types.iter().take(columns).zip(1..).map(|(ty, number)| format!("${number}::{ty}[]")).collect();
+    format!("unnest({})", arrays.join(", "))
+}
+
+/// Rows by their keys: one array per key column.
+pub(crate) fn fetch(schema: &str, table: &Table) -> String {
+    let keys: Vec<&str> = table.columns.iter().take(table.key).copied().collect();
+    let columns: Vec<String> = table.columns.iter().map(|column| format!("t.{column}")).collect();
+    let on: Vec<String> = keys.iter().map(|key| format!("t.{key} = k.{key}")).collect();
+    format!(
+        "SELECT {} FROM {} AS k({}) JOIN {schema}.{} t ON {}",
+        columns.join(", "),
+        unnest(table, table.key),
+        keys.join(", "),
+        table.name,
+        on.join(" AND "),
+    )
+}
+
+/// Writes rows: one array per column.
+pub(crate) fn write(schema: &str, table: &Table) -> String {
+    let columns = table.columns.join(", ");
+    let insert = format!(
+        "INSERT INTO {schema}.{} ({columns}) SELECT * FROM {}",
+        table.name,
+        unnest(table, table.columns.len())
+    );
+    if table.insert_only {
+        return insert;
+    }
+    let keys: Vec<&str> = table.columns.iter().take(table.key).copied().collect();
+    let changed: Vec<String> =
+        table.columns.iter().skip(table.key).map(|column| format!("{column} = EXCLUDED.{column}")).collect();
+    format!("{insert} ON CONFLICT ({}) DO UPDATE SET {}", keys.join(", "), changed.join(", "))
+}
+
+/// Takes new rows in by the thousand.
+pub(crate) fn copy(schema: &str, table: &Table) -> String {
+    format!("COPY {schema}.{} ({}) FROM STDIN (FORMAT binary)", table.name, table.columns.join(", "))
+}
+
+/// How many rows a table of two versions has, how many of them differ, and the first keys that do.
+pub(crate) fn compare(left: &str, right: &str, table: &Table, shown: u32) -> String {
+    let keys: Vec<&str> = table.columns.iter().take(table.key).copied().collect();
+    let key = keys.join(", ");
+    let all = table.columns.join(", ");
+    let name = table.name;
+    format!(
+        "WITH differing AS (
+             SELECT concat_ws('/', {key}) AS key FROM
+                 (SELECT {all}, 1 AS side FROM {left}.{name}) l
+                 FULL JOIN (SELECT {all}, 2 AS side FROM {right}.{name}) r USING ({key})
+             WHERE {differs}
+         )
+         SELECT (SELECT count(*) FROM {left}.{name}), (SELECT count(*) FROM {right}.{name}),
+                (SELECT count(*) FROM differing),
+                coalesce((SELECT array_agg(key) FROM (SELECT key FROM differing ORDER BY key LIMIT {shown}) s),
+                         ARRAY[]::text[])",
+        differs = differs(table),
+    )
+}
+
+fn differs(table: &Table) -> String {
+    let mut conditions = vec!["l.side IS NULL".to_owned(), "r.side IS NULL".to_owned()];
+    conditions.extend(
+        table.columns.iter().skip(table.key).map(|column| format!("l.{column} IS DISTINCT FROM r.{column}")),
+    );
+    conditions.join(" OR ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Row;
+
+    #[test]
+    fn statements_are_made_from_the_table() {
+        let table = crate::inventory::SlotRow::TABLE;
+        assert_eq!(
+            fetch("inventory_v1", table),
+            "SELECT t.station_id, t.slot, t.faulty, t.disabled, t.position \
+             FROM unnest($1::uuid[], $2::smallint[]) AS k(station_id, slot) \
+             JOIN inventory_v1.slot t ON t.station_id = k.station_id AND t.slot = k.slot"
+        );
+        assert_eq!(
+            write("inventory_v1", table),
+            "INSERT INTO inventory_v1.slot (station_id, slot, faulty, disabled, position) \
+             SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::boolean[], $4::boolean[], $5::bigint[]) \
+             ON CONFLICT (station_id, slot) DO UPDATE SET faulty = EXCLUDED.faulty, \
+             disabled = EXCLUDED.disabled, position = EXCLUDED.position"
+        );
+        assert!(!write("billing_v1", crate::billing::JournalRow::TABLE).contains("CONFLICT"));
+    }
+
+    #[test]
+    fn the_sql_beside_a_model_has_every_column_of_its_rows() {
+        for model in crate::ModelName::ALL {
+            let sql = model.sql();
+            for table in model.tables() {
+                let start = sql.tables.find(&format!("CREATE TABLE {{schema}}.{} (", table.name)).unwrap();
+                let body = &sql.tables[start..];
+                let body = &body[..body.find(");").unwrap()];
+                let columns: Vec<&str> =
+                    body.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+                assert_eq!(columns, table.columns, "{model} {}", table.name);
+                let types = body.lines().skip(1).filter(|line| !line.trim().is_empty());
+                for ((line, ty), column) in types.zip(table.types).zip(table.columns) {
+                    assert!(line.contains(&format!("{column} {ty}")), "{model} {}: {line} is no {ty}", table.name);
+                }
+                assert!(sql.keys.contains(&format!("{{schema}}.{} ADD CONSTRAINT", table.name)));
+            }
+        }
+    }
+
+    #[test]
+    fn every_view_and_every_column_of_it_is_explained() {
+        for model in crate::ModelName::ALL {
+            let views = model.sql().views;
+            let made: Vec<&str> = views
+                .lines()
+                .filter_map(|line| line.strip_prefix("CREATE VIEW ")?.strip_suffix(" AS"))
+                .collect();
+            assert!(!made.is_empty());
+            for view in made {
+                assert!(views.contains(&format!("COMMENT ON VIEW {view} IS")), "{view}");
+                assert!(views.contains(&format!("COMMENT ON COLUMN {view}.")), "{view}");
+            }
+        }
+    }
+}
