@@ -1,1 +1,23 @@
-//! Commands in, events out: authentication, operations and the batcher.
+//! Commands in, events out: authentication, one file per operation, the batcher.
+//!
+//! Keeps true: a command is answered only after the ledger has said what became of it; a refusal rests on a
+//! state that was the present one (I4). It never reads a read model.
+//!
+//! A request goes: operation → [`submit`] (read, role, seal, hash) → [`batcher`] (decide, append) → answer.
+
+mod actor;
+mod answer;
+mod api;
+mod batcher;
+mod canonical;
+mod documents;
+mod operations;
+mod personal;
+mod present;
+mod refusal;
+mod settings;
+mod submit;
+
+pub use api::{CommandApi, Ingredients, StartError};
+pub use documents::openapi;
+pub use settings::Settings;

@@ -1,6 +1,6 @@
 //! JSON bodies.
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use crate::problem::Problem;
 
@@ -8,7 +8,7 @@ use crate::problem::Problem;
 ///
 /// # Errors
 /// 400 with the place that does not fit.
-pub fn json_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let body = if body.is_empty() { b"{}" } else { body };
+pub fn json_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
+    let body: &'a [u8] = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| Problem::malformed(error.to_string()))
 }

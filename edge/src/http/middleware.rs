@@ -174,8 +174,10 @@ fn log(context: &Context, operation: Operation, status: StatusCode, took: Durati
 /// One worker's handles on the metrics, so that counting takes no lock and no label lookup.
 struct Counts {
     metrics: HttpMetrics,
-    known: RefCell<HashMap<(&'static str, u16), (Counter, Histogram)>>,
+    known: RefCell<HashMap<(&'static str, u16), Handles>>,
 }
+
+type Handles = (Counter, Histogram);
 
 impl Counts {
     fn count(&self, operation: Operation, status: StatusCode, took: Duration) {

@@ -25,7 +25,8 @@ impl Setting {
     }
 
     fn verifier(&self) -> Verifier {
-        Verifier::new(self.keys(), Arc::clone(&self.clock) as Arc<dyn Clock>)
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        Verifier::new(self.keys(), clock)
     }
 
     fn token(&self, role: Role, subject: Uuid) -> String {

@@ -1,0 +1,233 @@
+//! The service: what it owns, how it is mounted, and what it says about itself.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{self, Data as Shared, ServiceConfig};
+use edge::Clock;
+use edge::health::{Dependency, Health};
+use edge::http::{Operation, ServerOptions, Serving, Site};
+use edge::metrics::Metrics;
+use edge::monitoring::{Answer, Part};
+use edge::token::Verifier;
+use ledger::guard::GuardError;
+use ledger::seal::{Keys, Sealer};
+use ledger::{Ledger, LedgerError};
+use serde_json::{Value, json};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::Settings;
+use crate::batcher::Batcher;
+use crate::operations::{
+    batch, commands, end_rental, extend_rental, initiate_payment, report_lost, start_rental,
+};
+use crate::present::Present;
+
+/// How often partitions are looked after. At full load one lasts longer than this by far.
+const PARTITIONS_EVERY: Duration = Duration::from_secs(5);
+/// How often the keys of refused commands are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How long a health question may take.
+const HEALTH_PATIENCE: Duration = Duration::from_millis(900);
+
+/// What the service is made of.
+#[derive(Clone)]
+pub struct Ingredients {
+    /// The ledger, as the role `chajipoa_command`; its bell rings after each append.
+    pub ledger: Ledger,
+    /// The keys of `CHAJIPOA_KEYS`.
+    pub keys: Keys,
+    /// Time, ids, random bytes.
+    pub clock: Arc<dyn Clock>,
+    /// The process's metrics.
+    pub metrics: Metrics,
+    /// The limits.
+    pub settings: Settings,
+}
+
+impl std::fmt::Debug for Ingredients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ingredients").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its login could alter the ledger: the process ends with 2.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// The ledger cannot be read.
+    #[error("the ledger cannot be read")]
+    Ledger(#[from] LedgerError),
+}
+
+/// Commands in, events out. Clones share one batcher.
+#[derive(Clone)]
+pub struct CommandApi(Arc<Owned>);
+
+struct Owned {
+    ledger: Ledger,
+    sealer: Sealer,
+    clock: Arc<dyn Clock>,
+    batcher: Batcher,
+    present: Present,
+}
+
+impl std::fmt::Debug for CommandApi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CommandApi").field("ledger", &self.0.ledger).finish_non_exhaustive()
+    }
+}
+
+impl CommandApi {
+    /// Checks the login, makes partitions ahead, and starts the batcher on the present runtime. Everything
+    /// ends once the last clone is dropped.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(ingredients: Ingredients) -> Result<Self, StartError> {
+        let Ingredients { ledger, keys, clock, metrics, settings } = ingredients;
+        ledger.assert_append_only().await?;
+        ledger.ensure_partitions().await?;
+        let identity = ledger.identity().await?;
+        let sealer = Sealer::new(keys, ledger.clone(), identity);
+        let batcher = Batcher::start(ledger.clone(), Arc::clone(&clock), &metrics, settings).await?;
+        let present = Present::new(ledger.clone());
+        let owned = Arc::new(Owned { ledger, sealer, clock, batcher, present });
+        tokio::spawn(keep_house(Arc::downgrade(&owned)));
+        Ok(Self(owned))
+    }
+
+    /// Mounts the paths of this service.
+    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + use<> + 'static {
+        let api = Shared::new(self.clone());
+        move |config: &mut ServiceConfig| mount(config, &api)
+    }
+
+    /// Serves on its own.
+    ///
+    /// # Errors
+    /// The address cannot be listened at.
+    pub fn serve(
+        &self,
+        options: &ServerOptions,
+        verifier: Arc<Verifier>,
+        metrics: &Metrics,
+    ) -> io::Result<Serving> {
+        let part: Arc<dyn Part> = Arc::new(self.clone());
+        let site = Site::new(Arc::clone(&self.0.clock), verifier, metrics, vec![part]);
+        edge::http::serve(options, site, self.configure())
+    }
+
+    pub(crate) fn batcher(&self) -> &Batcher {
+        &self.0.batcher
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.0.sealer
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.0.clock.as_ref()
+    }
+
+    pub(crate) fn present(&self) -> &Present {
+        &self.0.present
+    }
+
+    async fn ledger_health(&self) -> Dependency {
+        match timeout(HEALTH_PATIENCE, self.0.ledger.last_position()).await {
+            Ok(Ok(_)) => Dependency::up(),
+            Ok(Err(error)) => Dependency::down(error.to_string()),
+            Err(_) => Dependency::down("no answer in time"),
+        }
+    }
+}
+
+fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
+    let resource = |path: &str, name: &'static str| web::resource(path).app_data(Operation(name));
+    config
+        .app_data(api.clone())
+        .service(resource("/api/v1/commands", "commands").route(web::post().to(commands::post)))
+        .service(
+            resource("/api/v1/commands/batch", "commands_batch")
+                .app_data(web::PayloadConfig::new(batch::MAX_BODY))
+                .route(web::post().to(batch::post)),
+        )
+        .service(resource("/api/v1/rentals/start", "rentals_start").route(web::post().to(start_rental::post)))
+        .service(resource("/api/v1/rentals/{id}/end", "rentals_end").route(web::post().to(end_rental::post)))
+        .service(
+            resource("/api/v1/rentals/{id}/extend", "rentals_extend")
+                .route(web::post().to(extend_rental::post)),
+        )
+        .service(
+            resource("/api/v1/rentals/{id}/report-lost", "rentals_report_lost")
+                .route(web::post().to(report_lost::post)),
+        )
+        .service(
+            resource("/api/v1/payments/initiate", "payments_initiate")
+                .route(web::post().to(initiate_payment::post)),
+        );
+}
+
+/// What has to be done now and then, until the service is gone.
+async fn keep_house(owned: std::sync::Weak<Owned>) {
+    let mut partitions = interval(PARTITIONS_EVERY);
+    let mut sweep = interval(SWEEP_EVERY);
+    partitions.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let sweeping = tokio::select! {
+            _ = partitions.tick() => false,
+            _ = sweep.tick() => true,
+        };
+        let Some(owned) = owned.upgrade() else { break };
+        let done = if sweeping {
+            owned.sealer.sweep().await.map(drop).map_err(|error| error.to_string())
+        } else {
+            owned.ledger.ensure_partitions().await.map(drop).map_err(|error| error.to_string())
+        };
+        if let Err(error) = done {
+            tracing::debug!(error, sweeping, "housekeeping was put off");
+        }
+    }
+}
+
+impl Part for CommandApi {
+    fn name(&self) -> &'static str {
+        "commands"
+    }
+
+    fn health(&self) -> Answer<'_, Health> {
+        Box::pin(async {
+            let batcher =
+                if self.batcher().is_open() { Dependency::up() } else { Dependency::down("it has ended") };
+            Health::default()
+                .dependency("postgres", self.ledger_health().await)
+                .dependency("batcher", batcher)
+        })
+    }
+
+    fn stats(&self) -> Answer<'_, Value> {
+        let measures = self.batcher().measures();
+        let batches = measures.commit_seconds.get_sample_count();
+        let body = json!({
+            "waiting": self.batcher().waiting(),
+            "streams": measures.streams.get(),
+            "batches": batches,
+            "loads": measures.loads.get(),
+            "decided_again": measures.decided_again.get(),
+            "resent": measures.resent.get(),
+            "outcomes": {
+                "recorded": measures.recorded.get(),
+                "already_done": measures.already_done.get(),
+                "replay": measures.replayed.get(),
+                "refused": measures.refused.get(),
+                "other": measures.other.get(),
+            },
+        });
+        Box::pin(async move { body })
+    }
+}

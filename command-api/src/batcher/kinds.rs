@@ -1,0 +1,57 @@
+//! The two registries of kinds, the domain's and the ledger's, matched in one place.
+
+use domain::{Claim, StreamKind};
+
+/// The ledger's name of a kind of stream.
+pub(crate) const fn ledger(kind: StreamKind) -> ledger::StreamKind {
+    match kind {
+        StreamKind::Customer => ledger::StreamKind::Customer,
+        StreamKind::Device => ledger::StreamKind::Device,
+        StreamKind::Station => ledger::StreamKind::Station,
+        StreamKind::Rental => ledger::StreamKind::Rental,
+        StreamKind::Payment => ledger::StreamKind::Payment,
+        StreamKind::Tariff => ledger::StreamKind::Tariff,
+        StreamKind::Receipt => ledger::StreamKind::Receipt,
+    }
+}
+
+/// The domain's name of a kind of stream; some kinds have no state yet.
+pub(crate) const fn domain(kind: ledger::StreamKind) -> Option<StreamKind> {
+    match kind {
+        ledger::StreamKind::Customer => Some(StreamKind::Customer),
+        ledger::StreamKind::Device => Some(StreamKind::Device),
+        ledger::StreamKind::Station => Some(StreamKind::Station),
+        ledger::StreamKind::Rental => Some(StreamKind::Rental),
+        ledger::StreamKind::Payment => Some(StreamKind::Payment),
+        ledger::StreamKind::Tariff => Some(StreamKind::Tariff),
+        ledger::StreamKind::Receipt => Some(StreamKind::Receipt),
+        ledger::StreamKind::Refund | ledger::StreamKind::Approval | ledger::StreamKind::Period => None,
+    }
+}
+
+const KINDS: [&str; 4] = [Claim::DEVICE_SERIAL, Claim::STATION_CODE, Claim::PHONE, Claim::PROVIDER_REFERENCE];
+
+/// The claim of that kind and value, if the domain knows the kind.
+pub(crate) fn claim(kind: &str, value: String) -> Option<Claim> {
+    let kind = KINDS.into_iter().find(|known| *known == kind)?;
+    Some(Claim { kind, value })
+}
+
+/// Whether a name of this kind, once taken, is taken for ever. Only blind indexes are released.
+pub(crate) fn is_permanent(claim: &Claim) -> bool {
+    claim.kind != Claim::PHONE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_have_one_name_on_both_sides() {
+        for kind in ledger::StreamKind::ALL {
+            if let Some(here) = domain(kind) {
+                assert_eq!((here.as_str(), ledger(here)), (kind.as_str(), kind));
+            }
+        }
+    }
+}

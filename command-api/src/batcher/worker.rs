@@ -1,0 +1,424 @@
+//! The loop: take what waits, plan, send, settle. It never sleeps while something waits.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::Missing;
+use edge::Clock;
+use edge::pace::Backoff;
+use ledger::{AppendError, Appended, Ledger, LedgerError, Position};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::job::{Job, Outcome};
+use super::known::Known;
+use super::measure::Measures;
+use super::plan::{Plan, Step};
+use super::reader::{LoadError, Reader};
+use super::settle::{Settled, settle};
+use super::snapshots::Sketch;
+use crate::Settings;
+
+/// Commands that are decided under the lock together; it is held meanwhile.
+const UNDER_LOCK: usize = 64;
+/// Events read at once while catching up with another process.
+const PAGE: usize = 1_000;
+/// Further behind than this it is cheaper to forget everything than to read it.
+const FAR_BEHIND: i64 = 20_000;
+/// The pauses between two sendings of a batch whose outcome is unknown.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Everything the batcher owns.
+pub(super) struct Worker {
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+    intake: mpsc::Receiver<Job>,
+    snapshots: mpsc::Sender<Sketch>,
+    measures: Measures,
+    settings: Settings,
+    known: Known,
+    /// The position up to which every held stream is known.
+    seen: Position,
+    /// Commands that go before the queue: deferred, or decided on something that did not hold.
+    waiting: VecDeque<Job>,
+    /// Commands that lost to another process and are decided under the lock.
+    contended: VecDeque<Job>,
+}
+
+/// How a sending ended, where it did not end with fates.
+enum Sent {
+    Settled(Appended),
+    NotSent(LedgerError),
+    Unknown,
+    Refused(LedgerError),
+    Malformed(uuid::Uuid, &'static str),
+}
+
+impl Worker {
+    pub(super) fn new(
+        ledger: Ledger,
+        clock: Arc<dyn Clock>,
+        intake: mpsc::Receiver<Job>,
+        snapshots: mpsc::Sender<Sketch>,
+        seen: Position,
+        measures: Measures,
+        settings: Settings,
+    ) -> Self {
+        let known = Known::new(settings.streams);
+        let (waiting, contended) = (VecDeque::new(), VecDeque::new());
+        Self { ledger, clock, intake, snapshots, measures, settings, known, seen, waiting, contended }
+    }
+
+    /// Works until the last sender is gone and the queue is empty.
+    pub(super) async fn run(mut self) {
+        loop {
+            if !self.contended.is_empty() {
+                self.decide_under_lock().await;
+            }
+            let Some(jobs) = self.next_batch().await else { break };
+            if let Some(plan) = self.plan(jobs, None).await {
+                self.send(plan, false).await;
+            }
+            self.measures.streams.set(i64::try_from(self.known.len()).unwrap_or(i64::MAX));
+        }
+        tracing::info!("the batcher has ended");
+    }
+
+    /// Waits for the first command, then takes what else waits.
+    async fn next_batch(&mut self) -> Option<Vec<Job>> {
+        let mut jobs = Vec::with_capacity(self.settings.batch);
+        if self.waiting.is_empty() && self.contended.is_empty() {
+            jobs.push(self.intake.recv().await?);
+        }
+        while jobs.len() < self.settings.batch {
+            match self.waiting.front().map(|job| job.alone) {
+                Some(true) if !jobs.is_empty() => break,
+                Some(alone) => {
+                    jobs.extend(self.waiting.pop_front());
+                    if alone {
+                        break;
+                    }
+                }
+                None => match self.intake.try_recv() {
+                    Ok(job) => jobs.push(job),
+                    Err(_) => break,
+                },
+            }
+        }
+        self.measures.queue.set(i64::try_from(self.intake.len()).unwrap_or(i64::MAX));
+        Some(jobs)
+    }
+
+    /// Decides the commands in order, loading what is missing. `None`: there is nothing to send, every
+    /// command was answered or put back.
+    async fn plan(&mut self, jobs: Vec<Job>, locked: Option<&ledger::LockedAppend>) -> Option<Plan> {
+        let started = Instant::now();
+        let ledger = self.ledger.clone();
+        let reader = locked.map_or(Reader::Pool(&ledger), Reader::Locked);
+        let mut plan = Plan::default();
+        let mut left = VecDeque::from(jobs);
+        let obvious = self.obvious(&left);
+        let mut failed = self.learn(&reader, obvious).await.err();
+        let mut last_missing = None;
+        let now = self.clock.now();
+        while failed.is_none() {
+            let Some(job) = left.pop_front() else { break };
+            match plan.add(job, &self.known, now, self.clock.as_ref()) {
+                Step::Planned => {}
+                Step::Deferred(job) => self.waiting.push_back(job),
+                Step::Broken(job, error) => {
+                    tracing::error!(%error, command = %job.id, kind = job.order.command.name(), "a decision does not fold");
+                    self.answer(job, Outcome::Failed);
+                }
+                Step::Missing(job, missing) if last_missing.as_ref() == Some(&(job.id, missing.clone())) => {
+                    tracing::error!(?missing, command = %job.id, "loaded and still missing");
+                    self.answer(job, Outcome::Failed);
+                }
+                Step::Missing(mut job, missing) => {
+                    let mut wanted = vec![missing.clone()];
+                    wanted.extend(left.iter_mut().filter_map(|other| plan.probe(other, &self.known, now)));
+                    last_missing = Some((job.id, missing));
+                    job.order.now = now;
+                    left.push_front(job);
+                    failed = self.learn(&reader, wanted).await.err();
+                }
+            }
+        }
+        self.measures.decide_seconds.observe(started.elapsed().as_secs_f64());
+        if let Some(error) = failed {
+            self.not_loaded(plan, left, &error);
+            return None;
+        }
+        (plan.len() > 0).then_some(plan)
+    }
+
+    fn obvious(&self, jobs: &VecDeque<Job>) -> Vec<Missing> {
+        let streams = jobs.iter().flat_map(|job| job.order.command.obvious_streams());
+        streams.filter(|id| self.known.stream(*id).is_none()).map(Missing::Stream).collect()
+    }
+
+    async fn learn(&mut self, reader: &Reader<'_>, wanted: Vec<Missing>) -> Result<(), LoadError> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.measures.loads.inc();
+        reader.learn(&mut self.known, wanted).await
+    }
+
+    /// Nothing of this batch was sent. A stream that does not fold must not fail its neighbours, so then
+    /// each command goes alone.
+    fn not_loaded(&mut self, plan: Plan, left: VecDeque<Job>, error: &LoadError) {
+        let planned = jobs_of(plan).into_iter();
+        let jobs: Vec<_> = planned.chain(left).collect();
+        let outcome = match error {
+            LoadError::Ledger(_) | LoadError::Slow(_) => Outcome::Unavailable,
+            LoadError::Fold(..) if jobs.len() > 1 => {
+                self.put_back_alone(jobs);
+                return;
+            }
+            LoadError::Fold(..) => Outcome::Failed,
+        };
+        tracing::warn!(error = %Chain(error), commands = jobs.len(), "states could not be loaded");
+        for job in jobs {
+            self.answer(job, outcome.clone());
+        }
+    }
+
+    fn put_back_alone(&mut self, jobs: Vec<Job>) {
+        for mut job in jobs.into_iter().rev() {
+            job.alone = true;
+            self.waiting.push_front(job);
+        }
+    }
+
+    /// Sends a plan until its fates are known, it is certain that nothing was recorded, or patience ends.
+    async fn send(&mut self, plan: Plan, mut resent: bool) {
+        let started = Instant::now();
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        self.measures.batch_size.observe(u32::try_from(plan.len()).map_or(0.0, f64::from));
+        loop {
+            match self.send_once(&plan).await {
+                Sent::Settled(appended) => {
+                    self.measures.commit_seconds.observe(started.elapsed().as_secs_f64());
+                    return self.settle(plan, appended, resent).await;
+                }
+                Sent::Malformed(command, what) => {
+                    tracing::error!(%command, what, "a command was laid out wrongly");
+                    return self.drop_malformed(plan, command);
+                }
+                Sent::NotSent(error) if !resent => {
+                    tracing::warn!(error = %Chain(&error), commands = plan.len(), "the ledger is away");
+                    return self.answer_all(plan, &Outcome::Unavailable);
+                }
+                Sent::Refused(error) if !resent => return self.refused(plan, &error),
+                Sent::NotSent(_) | Sent::Refused(_) => {}
+                Sent::Unknown => {
+                    resent = true;
+                    self.measures.resent.inc();
+                    self.forget_plan(&plan);
+                }
+            }
+            if started.elapsed() >= self.settings.patience {
+                tracing::warn!(commands = plan.len(), "the outcome of a batch is unknown");
+                self.known.forget_all();
+                return self.answer_all(plan, &Outcome::Unknown);
+            }
+            backoff.pause(self.clock.as_ref()).await;
+        }
+    }
+
+    async fn send_once(&self, plan: &Plan) -> Sent {
+        // A connection that hangs is dropped with the future; the batch is then sent on a new one.
+        match timeout(self.settings.patience, self.ledger.append(&plan.prepared, self.seen)).await {
+            Ok(Ok(appended)) if appended.fates.len() == plan.len() => Sent::Settled(appended),
+            Ok(Err(error)) => sent(error),
+            Ok(Ok(_)) | Err(_) => Sent::Unknown,
+        }
+    }
+
+    fn forget_plan(&mut self, plan: &Plan) {
+        for command in &plan.prepared {
+            command.reads.iter().for_each(|(id, _)| self.known.forget(*id));
+        }
+    }
+
+    /// The database refused the whole batch, so nothing of it is recorded. Each command is tried alone, so
+    /// that the one at fault is found and the others are served.
+    fn refused(&mut self, plan: Plan, error: &LedgerError) {
+        self.known.forget_all();
+        if plan.len() > 1 {
+            tracing::warn!(error = %Chain(error), commands = plan.len(), "a batch was refused; each goes alone");
+            return self.put_back_alone(jobs_of(plan));
+        }
+        tracing::error!(error = %Chain(error), "the database refused a command");
+        let outcome = if error.is_transient() { Outcome::Unavailable } else { Outcome::Failed };
+        self.answer_all(plan, &outcome);
+    }
+
+    fn drop_malformed(&mut self, plan: Plan, command: uuid::Uuid) {
+        for job in jobs_of(plan).into_iter().rev() {
+            if job.id == command {
+                self.answer(job, Outcome::Failed);
+            } else {
+                self.waiting.push_front(job);
+            }
+        }
+    }
+
+    async fn settle(&mut self, plan: Plan, appended: Appended, resent: bool) {
+        let foreign = appended.before > self.seen;
+        let (before, last) = (appended.before, appended.last);
+        let used: Vec<_> =
+            plan.prepared.iter().flat_map(|command| command.reads.iter().map(|(id, _)| *id)).collect();
+        let Settled { answers, again, forget, learn, held } = settle(plan, appended, resent);
+        // Committed: the answers may leave before anything else is done.
+        for (job, outcome) in answers {
+            self.answer(job, outcome);
+        }
+        if foreign || resent {
+            let ledger = self.ledger.clone();
+            self.catch_up(&Reader::Pool(&ledger), if resent { last } else { before }).await;
+        }
+        forget.into_iter().for_each(|id| self.known.forget(id));
+        for (id, state) in learn {
+            self.sketch(id, &state);
+            self.known.learn(id, state);
+        }
+        self.known.touch(used);
+        self.known.end_batch();
+        held.into_iter().for_each(|(claim, entity)| self.known.learn_holder(claim, Some(entity)));
+        self.seen = self.seen.max(last);
+        self.put_back(again, foreign);
+    }
+
+    fn put_back(&mut self, again: Vec<Job>, foreign: bool) {
+        for job in again.into_iter().rev() {
+            self.measures.decided_again.inc();
+            if foreign && job.lost > 0 {
+                self.contended.push_front(job);
+            } else {
+                self.waiting.push_front(job);
+            }
+        }
+    }
+
+    /// Reads what other processes recorded after `seen` and takes it into the held streams.
+    async fn catch_up(&mut self, reader: &Reader<'_>, target: Position) {
+        if target.since(self.seen) > FAR_BEHIND {
+            self.known.forget_all();
+            self.seen = target;
+        }
+        while self.seen < target {
+            let events = match reader.after(self.seen, PAGE).await {
+                Ok(events) if !events.is_empty() => events,
+                Ok(_) => return self.lose_track(target, "the ledger ends before the position it told"),
+                Err(error) => return self.lose_track(target, &Chain(&error).to_string()),
+            };
+            for event in events.iter().filter(|event| event.position <= target) {
+                if let Err(error) = self.known.advance(event) {
+                    tracing::error!(%error, position = %event.position, "an event does not fold");
+                }
+                self.seen = event.position;
+            }
+        }
+    }
+
+    fn lose_track(&mut self, target: Position, why: &str) {
+        tracing::warn!(why, "everything held is let go");
+        self.known.forget_all();
+        self.seen = target;
+    }
+
+    fn sketch(&mut self, id: uuid::Uuid, held: &super::known::Held) {
+        let due = held.version.saturating_sub(held.saved) >= self.settings.snapshot_every;
+        let Some(state) = held.state.as_ref().filter(|_| due) else { return };
+        let sketch = Sketch { stream: id, version: held.version, state: Arc::clone(state) };
+        if self.snapshots.try_send(sketch).is_ok() {
+            self.known.saved(id, held.version);
+        }
+    }
+
+    /// Decides commands that lost to another process while nobody else can append.
+    async fn decide_under_lock(&mut self) {
+        let count = self.contended.len().min(UNDER_LOCK);
+        let jobs: Vec<_> = self.contended.drain(..count).collect();
+        let mut locked = match timeout(self.settings.patience, self.ledger.begin_locked()).await {
+            Ok(Ok(locked)) => locked,
+            Ok(Err(error)) => return self.no_lock(jobs, &Chain(&error).to_string()),
+            Err(elapsed) => return self.no_lock(jobs, &elapsed.to_string()),
+        };
+        self.catch_up(&Reader::Locked(&locked), locked.last()).await;
+        let Some(plan) = self.plan(jobs, Some(&locked)).await else { return };
+        match locked.append(&plan.prepared).await {
+            Ok(appended) if appended.fates.len() == plan.len() => match locked.commit().await {
+                Ok(()) => self.settle(plan, appended, false).await,
+                Err(error) => {
+                    let unknown = error.may_have_been_recorded();
+                    tracing::warn!(error = %Chain(&error), "a commit under the lock failed");
+                    self.forget_plan(&plan);
+                    self.send(plan, unknown).await;
+                }
+            },
+            Ok(_) | Err(_) => {
+                // Nothing is recorded without the commit; the batch takes the usual way.
+                drop(locked);
+                self.send(plan, false).await;
+            }
+        }
+    }
+
+    fn no_lock(&mut self, jobs: Vec<Job>, why: &str) {
+        tracing::warn!(why, commands = jobs.len(), "the lock could not be had");
+        for job in jobs {
+            self.answer(job, Outcome::Unavailable);
+        }
+    }
+
+    fn answer_all(&mut self, plan: Plan, outcome: &Outcome) {
+        for job in jobs_of(plan) {
+            self.answer(job, outcome.clone());
+        }
+    }
+
+    fn answer(&self, job: Job, outcome: Outcome) {
+        self.measures.count(&outcome);
+        job.answer(outcome);
+    }
+}
+
+fn jobs_of(plan: Plan) -> Vec<Job> {
+    plan.entries.into_iter().flat_map(|entry| std::iter::once(entry.job).chain(entry.followers)).collect()
+}
+
+fn sent(error: AppendError) -> Sent {
+    match error {
+        AppendError::NotSent(error) => Sent::NotSent(error),
+        AppendError::Refused(error) => Sent::Refused(LedgerError::from(error)),
+        AppendError::Malformed { command, what } => Sent::Malformed(command, what),
+        AppendError::Unknown(error) => {
+            tracing::warn!(error = %Chain(&error), "the connection broke before the outcome was known");
+            Sent::Unknown
+        }
+        AppendError::Damaged(what) => {
+            tracing::error!(what, "the answer to a batch is damaged");
+            Sent::Unknown
+        }
+    }
+}
+
+/// An error with its sources, for the log.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! The OpenAPI document of this service's paths.
+
+use serde_json::Value;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+use uuid::Uuid;
+
+use crate::operations::{
+    batch, commands, end_rental, extend_rental, initiate_payment, report_lost, start_rental,
+};
+
+/// The answer to a command. REST paths repeat the members of `result` at the top.
+#[derive(Debug, serde::Serialize, ToSchema)]
+pub(crate) struct CommandAnswer {
+    /// The command's id; sending it again gives this answer again.
+    command_id: Uuid,
+    /// `recorded` or `already_done`.
+    #[schema(example = "recorded")]
+    outcome: String,
+    /// The position of its last event; for `already_done` where the ledger stood.
+    position: i64,
+    /// Its events, in order.
+    events: Vec<RecordedEvent>,
+    /// What the command's type answers.
+    #[schema(value_type = Object)]
+    result: Value,
+}
+
+/// An event of a command.
+#[derive(Debug, serde::Serialize, ToSchema)]
+pub(crate) struct RecordedEvent {
+    #[serde(rename = "type")]
+    #[schema(example = "RentalStarted")]
+    kind: String,
+    position: i64,
+}
+
+/// A rental that is over.
+#[derive(Debug, serde::Serialize, ToSchema)]
+pub(crate) struct EndedRental {
+    rental_id: Uuid,
+    /// `ended`, `sold`, `recovered` or `cancelled`.
+    status: String,
+    #[schema(format = DateTime)]
+    started_at: Option<String>,
+    #[schema(format = DateTime)]
+    due_at: Option<String>,
+    #[schema(format = DateTime)]
+    ended_at: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    charge: Value,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        commands::post,
+        batch::post,
+        start_rental::post,
+        end_rental::post,
+        extend_rental::post,
+        report_lost::post,
+        initiate_payment::post,
+    ),
+    modifiers(&Bearer)
+)]
+struct Paths;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The OpenAPI document of this service's paths, to be joined with that of the queries.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Paths::openapi()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_path_of_the_service_is_documented() {
+        let document = super::openapi();
+        let paths: Vec<_> = document.paths.paths.keys().map(String::as_str).collect();
+        assert_eq!(
+            paths,
+            [
+                "/api/v1/commands",
+                "/api/v1/commands/batch",
+                "/api/v1/payments/initiate",
+                "/api/v1/rentals/start",
+                "/api/v1/rentals/{id}/end",
+                "/api/v1/rentals/{id}/extend",
+                "/api/v1/rentals/{id}/report-lost",
+            ]
+        );
+    }
+}

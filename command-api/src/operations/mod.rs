@@ -1,0 +1,51 @@
+//! The HTTP operations, one file each.
+
+pub(crate) mod batch;
+pub(crate) mod commands;
+pub(crate) mod end_rental;
+pub(crate) mod extend_rental;
+pub(crate) mod initiate_payment;
+pub(crate) mod report_lost;
+pub(crate) mod start_rental;
+
+use actix_web::http::header::HeaderMap;
+use edge::http::Context;
+use edge::{Identity, Problem};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::CommandApi;
+use crate::answer::Answer;
+use crate::submit::{Asked, Data, answered, command_id};
+
+/// A REST write: the command of this kind with this data, under the id of the header if there is one.
+///
+/// # Errors
+/// The problem to answer with.
+async fn write(
+    api: &CommandApi,
+    speaker: &Identity,
+    context: &Context,
+    headers: &HeaderMap,
+    (kind, data): (&'static str, Map<String, Value>),
+    in_path: Option<Uuid>,
+) -> Result<Answer, Problem> {
+    let id = command_id(headers, None)?;
+    let asked = Asked { id, kind: kind.into(), occurred_at: None, data: Data::Made(data) };
+    answered(api.submit(speaker, context, asked).await?, speaker, in_path)
+}
+
+/// A command's data from its members; absent ones are left out.
+fn data<const N: usize>(members: [(&str, Option<Value>); N]) -> Map<String, Value> {
+    let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    present.collect()
+}
+
+/// Whom a customer's path is about: themselves, or whom staff name.
+fn on_behalf_of(speaker: &Identity, named: Option<Uuid>) -> Result<Uuid, Problem> {
+    match named {
+        Some(customer) => Ok(customer),
+        None if speaker.role == edge::Role::Customer => Ok(speaker.subject),
+        None => Err(Problem::malformed("customer_id is missing")),
+    }
+}

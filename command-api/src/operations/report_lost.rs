@@ -1,0 +1,51 @@
+//! `POST /api/v1/rentals/{id}/report-lost`: the customer says that the bank is gone.
+
+use actix_web::web::{Bytes, Data as Shared};
+use actix_web::{HttpRequest, HttpResponse};
+use edge::http::{Context, json_body, path_id};
+use edge::{Identity, Problem};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::{data, write};
+use crate::CommandApi;
+use crate::submit::{rendered, respond, usual_status};
+
+/// What happened.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lost {
+    /// In the customer's words; kept sealed.
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+/// Reports a bank lost.
+#[utoipa::path(
+    post, path = "/api/v1/rentals/{id}/report-lost", tag = "rentals", request_body = Lost,
+    params(("id" = uuid::Uuid, Path, description = "the rental")),
+    responses(
+        (status = 201, description = "billed as sold", body = crate::documents::CommandAnswer),
+        (status = 200, description = "it was sold already", body = crate::documents::CommandAnswer),
+        (status = 400, description = "malformed"), (status = 401, description = "no good token"),
+        (status = 403, description = "not for this role"), (status = 404, description = "not there, or not yours"),
+        (status = 422, description = "a rule refuses"), (status = 503, description = "send the same id again"),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn post(
+    api: Shared<CommandApi>,
+    speaker: Identity,
+    context: Context,
+    request: HttpRequest,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let rental = path_id(&request, "id")?;
+    let lost: Lost = json_body(&body)?;
+    let data =
+        data([("rental_id", Some(json!(rental))), ("reason", lost.reason.map(|reason| json!(reason)))]);
+    let command = ("ReportLost", data);
+    let answer = write(&api, &speaker, &context, request.headers(), command, Some(rental)).await?;
+    Ok(respond(&answer, usual_status(&answer), rendered(answer.render_flat())?))
+}

@@ -1,0 +1,31 @@
+//! The limits of this service (I13). Every queue and cache has one.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// Limits of the batcher and its surroundings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Commands that may wait; one more is refused at once.
+    pub queue: usize,
+    /// Commands of one batch at most. Bounds how long the ledger's lock is held.
+    pub batch: usize,
+    /// Streams held in memory.
+    pub streams: NonZeroUsize,
+    /// A snapshot is taken of a stream every so many versions.
+    pub snapshot_every: i64,
+    /// How long the same batch is sent again while its outcome is unknown.
+    pub patience: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            queue: 1_024,
+            batch: 256,
+            streams: NonZeroUsize::new(40_000).unwrap_or(NonZeroUsize::MIN),
+            snapshot_every: 200,
+            patience: Duration::from_secs(5),
+        }
+    }
+}
