@@ -61,13 +61,19 @@ impl Version {
 }
 
 /// The live version.
-pub(crate) async fn live<C: GenericClient>(client: &C, model: ModelName) -> Result<Option<Version>, ProjectorError> {
+pub(crate) async fn live<C: GenericClient>(
+    client: &C,
+    model: ModelName,
+) -> Result<Option<Version>, ProjectorError> {
     let row = client.query_opt(statements::LIVE, &[&model.as_str()]).await?;
     row.map(|row| Version::read(model, &row)).transpose()
 }
 
 /// All versions, the newest last.
-pub(crate) async fn versions<C: GenericClient>(client: &C, model: ModelName) -> Result<Vec<Version>, ProjectorError> {
+pub(crate) async fn versions<C: GenericClient>(
+    client: &C,
+    model: ModelName,
+) -> Result<Vec<Version>, ProjectorError> {
     let rows = client.query(statements::VERSIONS, &[&model.as_str()]).await?;
     rows.iter().map(|row| Version::read(model, row)).collect()
 }
@@ -116,7 +122,10 @@ pub(crate) async fn ensure_live(
         transaction.batch_execute(&filled(statements, model, 1)).await?;
     }
     transaction
-        .execute(statements::ADD, &[&model.as_str(), &1_i16, &true, &identity.ledger_id, &identity.epoch, &RUNNING])
+        .execute(
+            statements::ADD,
+            &[&model.as_str(), &1_i16, &true, &identity.ledger_id, &identity.epoch, &RUNNING],
+        )
         .await?;
     publish_in_tx(&transaction, model, 1).await?;
     transaction.commit().await?;
@@ -140,7 +149,11 @@ pub(crate) async fn add_shadow(
 }
 
 /// Drops a version that is not live, with all its rows.
-pub(crate) async fn remove(client: &mut Client, model: ModelName, version: i16) -> Result<(), ProjectorError> {
+pub(crate) async fn remove(
+    client: &mut Client,
+    model: ModelName,
+    version: i16,
+) -> Result<(), ProjectorError> {
     let transaction = client.transaction().await?;
     let removed = transaction.execute(statements::REMOVE, &[&model.as_str(), &version]).await?;
     if removed != 1 {
@@ -184,7 +197,10 @@ pub(crate) async fn publish_in_tx<C: GenericClient>(
 }
 
 /// Refuses a version that another fold has filled.
-pub(crate) async fn check_fold<C: GenericClient>(client: &C, version: &Version) -> Result<(), ProjectorError> {
+pub(crate) async fn check_fold<C: GenericClient>(
+    client: &C,
+    version: &Version,
+) -> Result<(), ProjectorError> {
     let row = client.query_opt(statements::FOLD_OF, &[&version.schema()]).await?;
     let found: Option<String> = match row {
         Some(row) => row.try_get(0)?,
@@ -209,7 +225,8 @@ async fn set_status<C: GenericClient>(
     reason: Option<&str>,
 ) -> Result<(), ProjectorError> {
     let name = version.model.as_str();
-    let changed = client.execute(statements::SET_STATUS, &[&name, &version.version, &status, &reason]).await?;
+    let changed =
+        client.execute(statements::SET_STATUS, &[&name, &version.version, &status, &reason]).await?;
     if changed == 1 {
         Ok(())
     } else {

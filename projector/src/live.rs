@@ -56,7 +56,7 @@ impl Live {
         while !self.stopping() {
             let before = self.reached();
             let Err(error) = self.session().await else { return };
-            tracing::warn!(model = %self.model, error = &error as &dyn std::error::Error, "read model interrupted");
+            tracing::warn!(model = %self.model, error = chain(&error), "read model interrupted");
             self.status.set(self.model, State::Connecting { why: Some(error.to_string()) });
             if self.reached() > before {
                 backoff.reset();
@@ -109,13 +109,12 @@ impl Live {
 
     /// Follows the ledger with one version.
     async fn follow(&mut self, client: Client, version: &Version) -> Result<(Client, Next), ProjectorError> {
-        if let Err(refusal) = self.check(&client, version).await {
-            return match refusal {
-                ProjectorError::OtherFold { .. } | ProjectorError::Ledger(ledger::LedgerError::Checkpoint(_)) => {
-                    self.stand(client, version, &refusal.to_string()).await
-                }
-                other => Err(other),
-            };
+        if let Err(error) = self.check(&client, version).await {
+            let refuses = matches!(
+                error,
+                ProjectorError::OtherFold { .. } | ProjectorError::Ledger(ledger::LedgerError::Checkpoint(_))
+            );
+            return if refuses { self.stand(client, version, &error.to_string()).await } else { Err(error) };
         }
         control::running(&client, version).await?;
         self.status.set(self.model, State::Running);
@@ -169,4 +168,10 @@ impl Live {
             }
         }
     }
+}
+
+/// An error with everything that led to it.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

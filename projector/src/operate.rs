@@ -115,7 +115,9 @@ pub async fn skip(
     }
     let event: Uuid = transaction.query_one(statements::EVENT_AT, &[&position.get()]).await?.try_get(0)?;
     let name = model.as_str();
-    transaction.execute(statements::SKIP, &[&name, &position.get(), &event, &operator, &reason, &now]).await?;
+    transaction
+        .execute(statements::SKIP, &[&name, &position.get(), &event, &operator, &reason, &now])
+        .await?;
     let from = live.checkpoint.position.get();
     let moved = transaction
         .execute(statements::MOVE, &[&name, &live.version, &from, &position.get(), &event])

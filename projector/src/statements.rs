@@ -13,8 +13,7 @@ pub(crate) const VERSION: &str = "SELECT version, live, ledger_id, epoch, positi
      FROM ledger.projection WHERE name = $1 AND version = $2";
 
 /// The same, locked: whoever writes that version waits.
-pub(crate) const VERSION_LOCKED: &str =
-    "SELECT version, live, ledger_id, epoch, position, event_id, status, reason \
+pub(crate) const VERSION_LOCKED: &str = "SELECT version, live, ledger_id, epoch, position, event_id, status, reason \
      FROM ledger.projection WHERE name = $1 AND version = $2 FOR UPDATE";
 
 /// Every version of a read model, the newest last.
@@ -22,8 +21,7 @@ pub(crate) const VERSIONS: &str = "SELECT version, live, ledger_id, epoch, posit
      FROM ledger.projection WHERE name = $1 ORDER BY version";
 
 /// A version that stands before the first event.
-pub(crate) const ADD: &str =
-    "INSERT INTO ledger.projection (name, version, live, ledger_id, epoch, position, event_id, status) \
+pub(crate) const ADD: &str = "INSERT INTO ledger.projection (name, version, live, ledger_id, epoch, position, event_id, status) \
      VALUES ($1, $2, $3, $4, $5, 0, NULL, $6)";
 
 /// Removes a version's row.
@@ -49,7 +47,8 @@ pub(crate) const PROMOTE: &str = "UPDATE ledger.projection SET live = true, stat
 pub(crate) const TRY_LOCK: &str = "SELECT pg_try_advisory_lock($1, $2)";
 
 /// What a schema says of the fold that fills it.
-pub(crate) const FOLD_OF: &str = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1";
+pub(crate) const FOLD_OF: &str =
+    "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1";
 
 /// Where an operator's skips are kept. Several processes may come here at once: one after the other.
 pub(crate) const SKIPS_TABLE: &str = "SELECT pg_advisory_xact_lock(7221003);
@@ -77,12 +76,12 @@ pub(crate) const HAS_SKIPS: &str =
     "SELECT 1 FROM pg_tables WHERE schemaname = 'read_model' AND tablename = 'projection_skip'";
 
 /// Records a skip.
-pub(crate) const SKIP: &str =
-    "INSERT INTO read_model.projection_skip (name, position, event_id, operator, reason, skipped_at) \
+pub(crate) const SKIP: &str = "INSERT INTO read_model.projection_skip (name, position, event_id, operator, reason, skipped_at) \
      VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// The positions that a model passes over.
-pub(crate) const SKIPS: &str = "SELECT position FROM read_model.projection_skip WHERE name = $1 ORDER BY position";
+pub(crate) const SKIPS: &str =
+    "SELECT position FROM read_model.projection_skip WHERE name = $1 ORDER BY position";
 
 /// The id of the event at a position.
 pub(crate) const EVENT_AT: &str = "SELECT id FROM ledger.event WHERE position = $1";
@@ -196,7 +195,11 @@ mod tests {
                 assert_eq!(columns, table.columns, "{model} {}", table.name);
                 let types = body.lines().skip(1).filter(|line| !line.trim().is_empty());
                 for ((line, ty), column) in types.zip(table.types).zip(table.columns) {
-                    assert!(line.contains(&format!("{column} {ty}")), "{model} {}: {line} is no {ty}", table.name);
+                    assert!(
+                        line.contains(&format!("{column} {ty}")),
+                        "{model} {}: {line} is no {ty}",
+                        table.name
+                    );
                 }
                 assert!(sql.keys.contains(&format!("{{schema}}.{} ADD CONSTRAINT", table.name)));
             }

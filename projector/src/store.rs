@@ -12,7 +12,8 @@ use ledger::{Checkpoint, Envelope, Position};
 use tokio_postgres::{Client, Statement, types::ToSql};
 
 use crate::{
-    Fact, ModelName, Poison, ProjectorError, control::Version,
+    Fact, ModelName, Poison, ProjectorError,
+    control::Version,
     model::Model,
     statements,
     table::{Array, Changes, Columns, Table},
@@ -176,7 +177,10 @@ impl Store {
             }
             if let Err(impossible) = self.rows.apply(fact) {
                 let event_type = fact.event.event_type().to_owned();
-                return Some((good, Poison { position: fact.position, event_type, why: impossible.to_string() }));
+                return Some((
+                    good,
+                    Poison { position: fact.position, event_type, why: impossible.to_string() },
+                ));
             }
         }
         None
@@ -229,8 +233,7 @@ impl Store {
 
     async fn commit(&mut self, to: Checkpoint) -> Result<(), ProjectorError> {
         let changes = self.take_changes(Changes::All).await?;
-        let (begun, written) =
-            join(self.client.batch_execute("BEGIN"), self.write_in_tx(&changes, to)).await;
+        let (begun, written) = join(self.client.batch_execute("BEGIN"), self.write_in_tx(&changes, to)).await;
         begun?;
         match written {
             Ok(()) => self.client.batch_execute("COMMIT").await?,
@@ -326,9 +329,5 @@ fn parameters(arrays: &[Array]) -> Vec<&(dyn ToSql + Sync)> {
 }
 
 fn poison(envelope: &Envelope, error: &impl std::fmt::Display) -> Poison {
-    Poison {
-        position: envelope.position,
-        event_type: envelope.event_type.clone(),
-        why: error.to_string(),
-    }
+    Poison { position: envelope.position, event_type: envelope.event_type.clone(), why: error.to_string() }
 }

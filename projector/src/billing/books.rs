@@ -49,11 +49,21 @@ fn journal_line(fact: &Fact, line: i16, posting: &Posting) -> JournalRow {
     }
 }
 
-fn account<'a>(rows: &'a mut Billing, account: Account, fact: &Fact) -> Result<&'a mut AccountRow, Impossible> {
+fn account<'a>(
+    rows: &'a mut Billing,
+    account: Account,
+    fact: &Fact,
+) -> Result<&'a mut AccountRow, Impossible> {
     let key = (account.code(),);
     if rows.account.get(key)?.is_none() {
         let name = account.name().to_owned();
-        rows.account.insert(AccountRow { account: account.code(), name, debit: 0, credit: 0, position: 0 })?;
+        rows.account.insert(AccountRow {
+            account: account.code(),
+            name,
+            debit: 0,
+            credit: 0,
+            position: 0,
+        })?;
     }
     let row = rows.account.change(key)?;
     row.position = fact.position.get();

@@ -67,9 +67,12 @@ pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
     let position = fact.position.get();
     #[expect(clippy::wildcard_enum_match_arm, reason = "want names every event")]
     match &fact.event {
-        Event::CustomerRegistered(event) => {
-            rows.balance.insert(BalanceRow { customer_id: event.customer_id.0, balance: 0, debt: 0, position })
-        }
+        Event::CustomerRegistered(event) => rows.balance.insert(BalanceRow {
+            customer_id: event.customer_id.0,
+            balance: 0,
+            debt: 0,
+            position,
+        }),
         Event::RentalEnded(event) => {
             charge(rows, fact, event.rental_id, event.customer_id, &event.charge, event.ended_at)
         }

@@ -16,7 +16,8 @@ use crate::{
 };
 
 pub(crate) use rows::{
-    AccountRow, BalanceRow, ChargeRow, JournalRow, PaymentRow, PaymentStatus, ReceiptRow, StatementRow, TotalRow,
+    AccountRow, BalanceRow, ChargeRow, JournalRow, PaymentRow, PaymentStatus, ReceiptRow, StatementRow,
+    TotalRow,
 };
 
 /// Raised with every change of what the fold makes of the ledger.

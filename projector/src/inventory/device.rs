@@ -58,7 +58,9 @@ pub(super) fn apply(rows: &mut Inventory, fact: &Fact) -> Result<(), Impossible>
         return rows.device.insert(DeviceRow {
             device_id: device,
             serial: event.serial.as_str().to_owned(),
-            capacity_mah: event.capacity_mah.map(|capacity| i32::try_from(capacity.get()).unwrap_or(i32::MAX)),
+            capacity_mah: event
+                .capacity_mah
+                .map(|capacity| i32::try_from(capacity.get()).unwrap_or(i32::MAX)),
             status: DeviceStatus::Provisioned,
             station_id: None,
             slot: None,
@@ -159,7 +161,13 @@ fn dock(row: &mut DeviceRow, place: Place, at: Time) {
     become_(row, status, Some(place), None, at);
 }
 
-fn become_(row: &mut DeviceRow, status: DeviceStatus, place: Option<Place>, rental: Option<Uuid>, since: Time) {
+fn become_(
+    row: &mut DeviceRow,
+    status: DeviceStatus,
+    place: Option<Place>,
+    rental: Option<Uuid>,
+    since: Time,
+) {
     row.status = status;
     row.station_id = place.map(|place| place.station_id.0);
     row.slot = place.map(|place| super::fold::slot_number(place.slot.get()));

@@ -30,7 +30,9 @@ pub(super) fn want(rows: &mut Inventory, fact: &Fact) {
         Event::StationCameOnline(event) => rows.station.want((event.station_id.0,)),
         Event::SlotDisabled(event) => rows.slot.want((event.station_id.0, slot_number(event.slot.get()))),
         Event::SlotEnabled(event) => rows.slot.want((event.station_id.0, slot_number(event.slot.get()))),
-        Event::SlotFaultReported(event) => rows.slot.want((event.station_id.0, slot_number(event.slot.get()))),
+        Event::SlotFaultReported(event) => {
+            rows.slot.want((event.station_id.0, slot_number(event.slot.get())))
+        }
         Event::SlotFaultCleared(event) => rows.slot.want((event.station_id.0, slot_number(event.slot.get()))),
         _ => {}
     }

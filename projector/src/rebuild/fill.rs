@@ -38,7 +38,11 @@ pub(super) struct Fill {
 
 impl Fill {
     /// Begins with empty tables; `expected` is about how many rows there will be.
-    pub(super) async fn begin(mut store: Store, version: i16, expected: usize) -> Result<Self, ProjectorError> {
+    pub(super) async fn begin(
+        mut store: Store,
+        version: i16,
+        expected: usize,
+    ) -> Result<Self, ProjectorError> {
         store.client.batch_execute(BULK).await?;
         store.rows.tables().into_iter().for_each(|table| table.remember(expected));
         let copies = store.rows.tables().iter().map(|_| CopyRows::new()).collect();
@@ -126,7 +130,12 @@ impl Fill {
     }
 }
 
-async fn copy_in(store: &Store, table: &'static Table, bytes: Vec<u8>, given: u64) -> Result<(), ProjectorError> {
+async fn copy_in(
+    store: &Store,
+    table: &'static Table,
+    bytes: Vec<u8>,
+    given: u64,
+) -> Result<(), ProjectorError> {
     let sink = store.client.copy_in(&statements::copy(store.schema(), table)).await?;
     let mut sink = std::pin::pin!(sink);
     sink.send(Bytes::from(bytes)).await?;

@@ -21,8 +21,8 @@ use crate::{
     store::Store,
 };
 use fill::Fill;
-pub(crate) use read::read;
 use read::Facts;
+pub(crate) use read::read;
 
 /// How many batches may wait for a model.
 const WAITING: usize = 2;

@@ -39,7 +39,11 @@ pub(super) async fn send_all(
 }
 
 /// Events after a position, decoded.
-pub(crate) async fn read(ledger: &Ledger, after: Position, limit: usize) -> Result<Vec<Fact>, ProjectorError> {
+pub(crate) async fn read(
+    ledger: &Ledger,
+    after: Position,
+    limit: usize,
+) -> Result<Vec<Fact>, ProjectorError> {
     let envelopes = ledger.read_after(after, limit).await?;
     envelopes
         .iter()

@@ -73,6 +73,7 @@ fn version(version: u32) -> i32 {
 
 pub(super) fn apply(rows: &mut Rentals, fact: &Fact) -> Result<(), Impossible> {
     let position = fact.position.get();
+    #[expect(clippy::wildcard_enum_match_arm, reason = "rental_of names every event")]
     let row = match &fact.event {
         Event::TariffPublished(event) => {
             return rows.tariff.insert(TariffRow {
@@ -223,7 +224,8 @@ fn correct(row: &mut RentalRow, event: &RentalCorrected) {
 
 /// The replacement fee is taken out; what stays is the rest of the charge.
 fn reverse(row: &mut RentalRow, event: &ReplacementFeeReversed) {
-    let less = |value: Option<i64>, by: domain::Money| value.map(|value| value.saturating_sub(by.shillings()));
+    let less =
+        |value: Option<i64>, by: domain::Money| value.map(|value| value.saturating_sub(by.shillings()));
     let amounts = event.reversed.amounts;
     row.charge_total = less(row.charge_total, amounts.total());
     row.charge_usage = less(row.charge_usage, amounts.usage);

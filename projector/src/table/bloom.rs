@@ -36,7 +36,9 @@ impl Bloom {
 
     /// Whether the key may have been remembered.
     pub(crate) fn may_hold<K: Hash>(&self, key: &K) -> bool {
-        self.places(key).into_iter().all(|(word, bit)| self.words.get(word).is_some_and(|word| word & bit != 0))
+        self.places(key)
+            .into_iter()
+            .all(|(word, bit)| self.words.get(word).is_some_and(|word| word & bit != 0))
     }
 
     fn places<K: Hash>(&self, key: &K) -> [(usize, u64); 5] {

@@ -133,6 +133,7 @@ macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "the words are those of the domain")]
         pub(crate) enum $name { $($variant,)+ }
 
         impl $name {
@@ -306,10 +307,7 @@ mod tests {
         None::<i64>.put(&mut out);
         "ab".to_owned().put(&mut out);
         Json("1".to_owned()).put(&mut out);
-        assert_eq!(
-            out,
-            [0, 0, 0, 2, 0, 7, 255, 255, 255, 255, 0, 0, 0, 2, b'a', b'b', 0, 0, 0, 2, 1, b'1']
-        );
+        assert_eq!(out, [0, 0, 0, 2, 0, 7, 255, 255, 255, 255, 0, 0, 0, 2, b'a', b'b', 0, 0, 0, 2, 1, b'1']);
     }
 
     #[test]

@@ -27,13 +27,7 @@ pub(crate) struct Keyed<R: Row> {
 
 impl<R: Row> Default for Keyed<R> {
     fn default() -> Self {
-        Self {
-            entries: HashMap::new(),
-            wanted: HashSet::new(),
-            changed: Vec::new(),
-            written: None,
-            batch: 0,
-        }
+        Self { entries: HashMap::new(), wanted: HashSet::new(), changed: Vec::new(), written: None, batch: 0 }
     }
 }
 

@@ -1,0 +1,54 @@
+//! The folds without a database: given events, then rows.
+
+mod given;
+mod properties;
+mod stories;
+
+use crate::{
+    Fact, Impossible, billing::Billing, inventory::Inventory, model::Model, rentals::Rentals, table::Keyed,
+    table::Row,
+};
+
+/// All folds at once, with nothing stored anywhere.
+#[derive(Default)]
+pub(crate) struct Folds {
+    pub(crate) rentals: Rentals,
+    pub(crate) billing: Billing,
+    pub(crate) inventory: Inventory,
+}
+
+impl Folds {
+    pub(crate) fn new() -> Self {
+        let mut folds = Self::default();
+        for model in folds.models() {
+            model.tables().into_iter().for_each(|table| table.remember(1));
+        }
+        folds
+    }
+
+    fn models(&mut self) -> [&mut dyn Model; 3] {
+        [&mut self.rentals, &mut self.billing, &mut self.inventory]
+    }
+
+    /// Applies a batch as the writer does: first every wish, then every event.
+    pub(crate) fn apply(&mut self, facts: &[Fact]) -> Result<(), Impossible> {
+        for model in self.models() {
+            model.tables().into_iter().for_each(|table| table.begin());
+            facts.iter().for_each(|fact| model.want(fact));
+            facts.iter().try_for_each(|fact| model.apply(fact))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn of(facts: &[Fact]) -> Self {
+        let mut folds = Self::new();
+        folds.apply(facts).unwrap();
+        folds
+    }
+}
+
+pub(crate) fn only<R: Row>(table: &Keyed<R>) -> R {
+    let rows = table.rows();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    rows.into_values().next().unwrap()
+}
