@@ -76,7 +76,7 @@ impl<'a> Batch<'a> {
         Ok(batch)
     }
 
-    /// Whether the outcome of any command depends on rows that `append` returns for it alone.
+    /// How many commands.
     pub(crate) fn len(&self) -> usize {
         self.c_id.len()
     }

@@ -1,6 +1,12 @@
 //! The ledger against a real Postgres. `CHAJIPOA_TEST_PG` names a superuser of a test cluster; `make test` and
 //! `scripts/pg.sh` start one. Each test has a database of its own.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that meets what it did not expect has failed"
+)]
+
 #[path = "it/append.rs"]
 mod append;
 #[path = "it/catalogue.rs"]
@@ -11,6 +17,8 @@ mod concurrency;
 mod feeds;
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "it/kafka.rs"]
+mod kafka;
 #[path = "it/partitions.rs"]
 mod partitions;
 #[path = "it/reading.rs"]

@@ -75,12 +75,11 @@ async fn i3_a_batch_that_is_sent_again_comes_back_as_replays() {
         let command = &commands[index];
         assert_eq!((stored.id, stored.hash, &stored.result), (command.id, command.hash, &command.result));
         assert_eq!((stored.answer_version, stored.decided), (3, command.decided));
-        let known = match &first.fates[index] {
-            Fate::Recorded { first, .. } => *first,
-            Fate::AlreadyDone { at } => *at,
-            other => panic!("{other:?}"),
+        let (Fate::Recorded { first: known, .. } | Fate::AlreadyDone { at: known }) = &first.fates[index]
+        else {
+            panic!("{first:?}")
         };
-        assert_eq!(stored.first_position, known);
+        assert_eq!(stored.first_position, *known);
     }
     // The refusal's id is free, and it rests on commands that fell out: it is decided again.
     assert_eq!(again.fates[3], Fate::Moved);
