@@ -89,7 +89,7 @@ impl CommandApi {
         asked: Asked<'_>,
     ) -> Result<Outcome, Problem> {
         let (job, queued) = self.prepare(speaker, context, asked).await?;
-        self.batcher().offer(job).map_err(|not_taken| no_room(not_taken))?;
+        self.batcher().offer(job).map_err(no_room)?;
         Ok(queued.outcome().await)
     }
 
@@ -148,7 +148,7 @@ impl CommandApi {
             return Ok(Read { command, hashed: Value::Object(object) });
         };
         let blanked = parse(kind, &personal.blanked(&object).to_string(), speaker)?;
-        let key = self.person_key(personal.of, &blanked, id, speaker).await?;
+        let key = self.person_key(personal.of, &object, &blanked, id, speaker).await?;
         let sealed = personal.sealed(&object, &key, self.sealer().keys()).map_err(|error| sealing(&error))?;
         let command = parse(kind, &sealed.to_string(), speaker)?;
         Ok(Read { command, hashed: personal.hashed(&object, &key) })
@@ -158,13 +158,14 @@ impl CommandApi {
     async fn person_key(
         &self,
         of: PersonOf,
+        data: &Map<String, Value>,
         command: &Command,
         id: Uuid,
         speaker: &Identity,
     ) -> Result<Arc<PersonKey>, Problem> {
         let person = match of {
             PersonOf::CustomerId => {
-                customer_named(command).unwrap_or_else(|| derived_id(id, self.sealer().keys()))
+                customer_named(data).unwrap_or_else(|| derived_id(id, self.sealer().keys()))
             }
             PersonOf::RentalId => self.customer_of_rental(command, speaker).await?,
         };
@@ -197,18 +198,8 @@ struct Read {
 }
 
 /// The customer that a command with personal fields names, if it names one.
-fn customer_named(command: &Command) -> Option<Uuid> {
-    match command {
-        Command::RegisterCustomer(command) => command.customer_id.map(|id| id.0),
-        Command::SuspendCustomer(command) => Some(command.customer_id.0),
-        Command::ReinstateCustomer(command) => Some(command.customer_id.0),
-        Command::InitiatePayment(command) => Some(command.customer_id.0),
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "the registry of personal fields names all others"
-        )]
-        _ => None,
-    }
+fn customer_named(data: &Map<String, Value>) -> Option<Uuid> {
+    data.get("customer_id")?.as_str()?.parse().ok()
 }
 
 fn parse(kind: &str, data: &str, speaker: &Identity) -> Result<Command, Problem> {

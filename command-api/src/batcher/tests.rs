@@ -310,9 +310,9 @@ fn the_same_id_sent_fifty_times_at_once_has_one_effect_and_fifty_equal_answers()
     let bodies: Vec<_> = world
         .outcomes()
         .into_iter()
-        .map(|(_, _, outcome)| match outcome {
-            Outcome::Answer(answer) => answer.render().unwrap(),
-            other => panic!("{other:?}"),
+        .map(|(_, _, outcome)| {
+            let Outcome::Answer(answer) = outcome else { panic!("{outcome:?}") };
+            answer.render().unwrap()
         })
         .collect();
     assert!(bodies.iter().all(|body| body == &bodies[0]));

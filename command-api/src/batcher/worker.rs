@@ -47,10 +47,10 @@ pub(super) struct Worker {
     contended: VecDeque<Job>,
 }
 
-/// How a sending ended, where it did not end with fates.
-enum Sent {
+/// How a sending ended.
+enum Sending {
     Settled(Appended),
-    NotSent(LedgerError),
+    NeverLeft(LedgerError),
     Unknown,
     Refused(LedgerError),
     Malformed(uuid::Uuid, &'static str),
@@ -74,7 +74,8 @@ impl Worker {
     /// Works until the last sender is gone and the queue is empty.
     pub(super) async fn run(mut self) {
         loop {
-            if !self.contended.is_empty() {
+            // All of them before anything new, so that they cannot pile up.
+            while !self.contended.is_empty() {
                 self.decide_under_lock().await;
             }
             let Some(jobs) = self.next_batch().await else { break };
@@ -89,7 +90,7 @@ impl Worker {
     /// Waits for the first command, then takes what else waits.
     async fn next_batch(&mut self) -> Option<Vec<Job>> {
         let mut jobs = Vec::with_capacity(self.settings.batch);
-        if self.waiting.is_empty() && self.contended.is_empty() {
+        if self.waiting.is_empty() {
             jobs.push(self.intake.recv().await?);
         }
         while jobs.len() < self.settings.batch {
@@ -200,21 +201,21 @@ impl Worker {
         self.measures.batch_size.observe(u32::try_from(plan.len()).map_or(0.0, f64::from));
         loop {
             match self.send_once(&plan).await {
-                Sent::Settled(appended) => {
+                Sending::Settled(appended) => {
                     self.measures.commit_seconds.observe(started.elapsed().as_secs_f64());
                     return self.settle(plan, appended, resent).await;
                 }
-                Sent::Malformed(command, what) => {
+                Sending::Malformed(command, what) => {
                     tracing::error!(%command, what, "a command was laid out wrongly");
                     return self.drop_malformed(plan, command);
                 }
-                Sent::NotSent(error) if !resent => {
+                Sending::NeverLeft(error) if !resent => {
                     tracing::warn!(error = %Chain(&error), commands = plan.len(), "the ledger is away");
                     return self.answer_all(plan, &Outcome::Unavailable);
                 }
-                Sent::Refused(error) if !resent => return self.refused(plan, &error),
-                Sent::NotSent(_) | Sent::Refused(_) => {}
-                Sent::Unknown => {
+                Sending::Refused(error) if !resent => return self.refused(plan, &error),
+                Sending::NeverLeft(_) | Sending::Refused(_) => {}
+                Sending::Unknown => {
                     resent = true;
                     self.measures.resent.inc();
                     self.forget_plan(&plan);
@@ -229,12 +230,12 @@ impl Worker {
         }
     }
 
-    async fn send_once(&self, plan: &Plan) -> Sent {
+    async fn send_once(&self, plan: &Plan) -> Sending {
         // A connection that hangs is dropped with the future; the batch is then sent on a new one.
         match timeout(self.settings.patience, self.ledger.append(&plan.prepared, self.seen)).await {
-            Ok(Ok(appended)) if appended.fates.len() == plan.len() => Sent::Settled(appended),
+            Ok(Ok(appended)) if appended.fates.len() == plan.len() => Sending::Settled(appended),
             Ok(Err(error)) => sent(error),
-            Ok(Ok(_)) | Err(_) => Sent::Unknown,
+            Ok(Ok(_)) | Err(_) => Sending::Unknown,
         }
     }
 
@@ -392,18 +393,18 @@ fn jobs_of(plan: Plan) -> Vec<Job> {
     plan.entries.into_iter().flat_map(|entry| std::iter::once(entry.job).chain(entry.followers)).collect()
 }
 
-fn sent(error: AppendError) -> Sent {
+fn sent(error: AppendError) -> Sending {
     match error {
-        AppendError::NotSent(error) => Sent::NotSent(error),
-        AppendError::Refused(error) => Sent::Refused(LedgerError::from(error)),
-        AppendError::Malformed { command, what } => Sent::Malformed(command, what),
+        AppendError::NotSent(error) => Sending::NeverLeft(error),
+        AppendError::Refused(error) => Sending::Refused(LedgerError::from(error)),
+        AppendError::Malformed { command, what } => Sending::Malformed(command, what),
         AppendError::Unknown(error) => {
             tracing::warn!(error = %Chain(&error), "the connection broke before the outcome was known");
-            Sent::Unknown
+            Sending::Unknown
         }
         AppendError::Damaged(what) => {
             tracing::error!(what, "the answer to a batch is damaged");
-            Sent::Unknown
+            Sending::Unknown
         }
     }
 }

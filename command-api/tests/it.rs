@@ -1,0 +1,21 @@
+//! The commands over HTTP against a real Postgres. `CHAJIPOA_TEST_PG` names a superuser of a test cluster;
+//! `make test` and `scripts/pg.sh` start one. Each test has a database of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets what it did not expect has failed"
+)]
+
+#[path = "it/faults.rs"]
+mod faults;
+#[path = "it/harness.rs"]
+mod harness;
+#[path = "it/races.rs"]
+mod races;
+#[path = "it/requests.rs"]
+mod requests;
+#[path = "it/walk.rs"]
+mod walk;

@@ -1,0 +1,271 @@
+//! A database for each test, services on it, and a way to ask them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use actix_http::Request;
+use actix_web::body::{MessageBody, to_bytes};
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::test::{TestRequest, init_service};
+use actix_web::{App, Error};
+use command_api::{CommandApi, Ingredients, Settings};
+use edge::http::Site;
+use edge::metrics::Metrics;
+use edge::token::{ACCESS_LIFETIME, Ticket, TokenKeys, Verifier, mint};
+use edge::{Clock, Role, SystemClock};
+use ledger::Ledger;
+use ledger::migrate::{self, RolePasswords, ServiceRole};
+use ledger::seal::Keys;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, Config, NoTls};
+use uuid::Uuid;
+
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// A database and a key directory, for as many services as a test wants.
+pub(crate) struct Place {
+    pub(crate) owner_url: String,
+    keys: tempfile::TempDir,
+}
+
+impl Place {
+    pub(crate) async fn new() -> Self {
+        let template = TEMPLATE.get_or_init(make_template).await;
+        let name = format!("{template}_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        let admin = connect(&cluster_url()).await;
+        admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
+        let owner_url = url_of(&name);
+        migrate::run(&owner_url, &passwords()).await.unwrap();
+        Self { owner_url, keys: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn ledger(&self) -> Ledger {
+        let role = ServiceRole::Command;
+        let url = migrate::service_url(&self.owner_url, role, passwords().of(role)).unwrap();
+        Ledger::connect(&url, 4).unwrap()
+    }
+
+    pub(crate) async fn api(&self) -> CommandApi {
+        self.api_with(Settings::default()).await
+    }
+
+    pub(crate) async fn api_with(&self, settings: Settings) -> CommandApi {
+        let ingredients = Ingredients {
+            ledger: self.ledger(),
+            keys: Keys::open_or_create(self.keys.path()).unwrap(),
+            clock: Arc::new(SystemClock),
+            metrics: Metrics::new(),
+            settings,
+        };
+        CommandApi::start(ingredients).await.unwrap()
+    }
+
+    /// The service as clients meet it.
+    pub(crate) async fn site(&self, api: &CommandApi) -> Asker<impl Serves> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let keys = TokenKeys::open_or_create(self.keys.path(), &SystemClock).unwrap();
+        let verifier = Arc::new(Verifier::new(keys, Arc::clone(&clock)));
+        let site = Site::new(clock, verifier, &Metrics::new(), vec![Arc::new(api.clone())]);
+        let app = App::new()
+            .wrap(site.manners())
+            .configure(|config| site.configure(config))
+            .configure(api.configure());
+        let keys = TokenKeys::open_or_create(self.keys.path(), &SystemClock).unwrap();
+        Asker { service: init_service(app).await, keys }
+    }
+}
+
+pub(crate) trait Serves:
+    Service<Request, Response = ServiceResponse<<Self as Serves>::Body>, Error = Error>
+{
+    type Body: MessageBody;
+}
+
+impl<S, B> Serves for S
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    type Body = B;
+}
+
+/// Asks the service as somebody.
+pub(crate) struct Asker<S> {
+    service: S,
+    keys: TokenKeys,
+}
+
+pub(crate) type Who = (Role, Uuid);
+
+pub(crate) const ADMIN: Who = (Role::Admin, Uuid::from_u128(0xad));
+pub(crate) const PAYMENTS: Who = (Role::Payments, Uuid::from_u128(0xba));
+
+pub(crate) fn customer(id: Uuid) -> Who {
+    (Role::Customer, id)
+}
+
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) replay: bool,
+    pub(crate) position: Option<i64>,
+    pub(crate) retry_after: bool,
+    pub(crate) text: String,
+}
+
+impl Answered {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Panics unless it has this status.
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+}
+
+impl<S: Serves> Asker<S> {
+    pub(crate) async fn request(
+        &self,
+        who: Option<Who>,
+        path: &str,
+        key: Option<Uuid>,
+        body: String,
+    ) -> Answered {
+        let mut request = TestRequest::with_uri(path).method(Method::POST).set_payload(body);
+        if let Some((role, subject)) = who {
+            let ticket = Ticket { role, subject, lifetime: ACCESS_LIFETIME, unlimited: true };
+            let (token, _) = mint(&self.keys, ticket, &SystemClock).unwrap();
+            request = request.insert_header(("authorization", format!("Bearer {token}")));
+        }
+        if let Some(key) = key {
+            request = request.insert_header(("idempotency-key", key.to_string()));
+        }
+        let response = self.service.call(request.to_request()).await.unwrap();
+        let header =
+            |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (replay, retry_after) = (header("idempotent-replay").is_some(), header("retry-after").is_some());
+        let position = header("ledger-position").map(|position| position.parse().unwrap());
+        let status = response.status().as_u16();
+        let bytes = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body"));
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answered { status, replay, position, retry_after, text }
+    }
+
+    pub(crate) async fn post(&self, who: Who, path: &str, body: Value) -> Answered {
+        self.request(Some(who), path, None, body.to_string()).await
+    }
+
+    pub(crate) async fn command(&self, who: Who, kind: &str, data: Value) -> Answered {
+        self.post(who, "/api/v1/commands", json!({"type": kind, "data": data})).await
+    }
+
+    pub(crate) async fn command_as(&self, id: Uuid, who: Who, kind: &str, data: Value) -> Answered {
+        self.post(who, "/api/v1/commands", json!({"command_id": id, "type": kind, "data": data})).await
+    }
+}
+
+/// The next number in a test's own world of ids.
+pub(crate) fn id() -> Uuid {
+    SystemClock.id()
+}
+
+async fn make_template() -> String {
+    let name = format!("command_it_{}", std::process::id());
+    let admin = connect(&cluster_url()).await;
+    admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
+    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    migrate::run(&url_of(&name), &passwords()).await.unwrap();
+    name
+}
+
+fn cluster_url() -> String {
+    std::env::var("CHAJIPOA_TEST_PG").expect(
+        "CHAJIPOA_TEST_PG is not set: run `make test`, or start a test cluster with `scripts/pg.sh` and export \
+         the superuser URL that it prints",
+    )
+}
+
+fn url_of(database: &str) -> String {
+    let cluster = cluster_url();
+    let (scheme, rest) = cluster.split_once("://").expect("CHAJIPOA_TEST_PG is a URL");
+    let authority = rest.split('/').next().unwrap();
+    format!("{scheme}://{authority}/{database}")
+}
+
+/// The same for every test binary: roles belong to the cluster.
+fn passwords() -> RolePasswords {
+    let password = "only-for-tests".to_owned();
+    RolePasswords {
+        command: password.clone(),
+        relay: password.clone(),
+        projector: password.clone(),
+        query: password.clone(),
+        reactor: password.clone(),
+        analyst: password,
+    }
+}
+
+pub(crate) async fn connect(url: &str) -> Client {
+    let config: Config = url.parse().unwrap();
+    let (client, connection) = config.connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// A little city: a tariff, a station, banks in its slots.
+pub(crate) struct City {
+    pub(crate) station: Uuid,
+    pub(crate) devices: Vec<Uuid>,
+}
+
+impl City {
+    pub(crate) async fn build<S: Serves>(asker: &Asker<S>, release_mode: &str, banks: u16) -> Self {
+        let tariff = json!({"name": "Standard", "is_default": true});
+        asker.command(ADMIN, "PublishTariff", tariff).await.expect(201);
+        let station = id();
+        let data = json!({
+            "station_id": station, "code": format!("S-{}", station.simple()), "name": "Kariakoo",
+            "latitude": -6.8, "longitude": 39.27, "slots": 200, "release_mode": release_mode
+        });
+        asker.command(ADMIN, "RegisterStation", data).await.expect(201);
+        let mut devices = Vec::new();
+        for slot in 1..=banks {
+            let device = id();
+            let data = json!({"device_id": device, "serial": format!("PB-{}", device.simple())});
+            asker.command(ADMIN, "RegisterDevice", data).await.expect(201);
+            let dock =
+                json!({"device_id": device, "station_id": station, "slot": slot, "battery_percent": 90});
+            asker.command(ADMIN, "DockDevice", dock).await.expect(201);
+            devices.push(device);
+        }
+        Self { station, devices }
+    }
+}
+
+/// A verified customer with a deposit.
+pub(crate) async fn rich_customer<S: Serves>(asker: &Asker<S>, number: u32) -> Uuid {
+    let customer_id = id();
+    let phone = format!("+2557{number:08}");
+    let data = json!({"customer_id": customer_id, "phone": phone, "name": "Asha"});
+    asker.command(ADMIN, "RegisterCustomer", data).await.expect(201);
+    asker.command(ADMIN, "VerifyCustomer", json!({"customer_id": customer_id})).await.expect(201);
+    let payment_id = id();
+    let data = json!({
+        "payment_id": payment_id, "customer_id": customer_id, "amount": 20_000, "purpose": "deposit",
+        "provider": "mpesa"
+    });
+    asker.command(ADMIN, "InitiatePayment", data).await.expect(201);
+    let data =
+        json!({"payment_id": payment_id, "amount": 20_000, "provider_reference": format!("R{payment_id}")});
+    asker.command(PAYMENTS, "PaymentConfirmed", data).await.expect(201);
+    customer_id
+}
