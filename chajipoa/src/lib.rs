@@ -1,3 +1,15 @@
 //! The command-line tool, and everything in one process for a single machine.
+//!
+//! Where to look: [`cli`] (the commands and their exit codes) · [`up`] (one process, one machine) · [`services`]
+//! (each service as a process of its own) · [`cluster`] (the private Postgres) · [`installation`] (where keys,
+//! data and passwords lie) · [`seed`] and [`simulate`] (a demo city and a busy one, both through the public
+//! interface).
 
+pub mod api;
+pub mod cli;
 pub mod cluster;
+pub mod installation;
+pub mod seed;
+pub mod services;
+pub mod simulate;
+pub mod up;

@@ -5,13 +5,16 @@
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
+/// What is logged unless `RUST_LOG` says otherwise: of the libraries below us only what went wrong.
+const DEFAULT: &str = "info,actix_server=warn,refinery_core=warn,tokio_postgres=warn";
+
 /// Starts the log; a second call in one process does nothing.
 ///
 /// # Errors
 /// `RUST_LOG` cannot be read.
 pub fn start() -> Result<(), ParseError> {
     let chosen = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
-    let filter = if chosen.is_empty() { EnvFilter::new("info") } else { EnvFilter::try_new(chosen)? };
+    let filter = if chosen.is_empty() { EnvFilter::new(DEFAULT) } else { EnvFilter::try_new(chosen)? };
     let started = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use ledger::{Position, cloudevent};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _};
 use rdkafka::types::RDKafkaErrorCode;
-use rdkafka::{Message as _, Offset, TopicPartitionList};
+use rdkafka::{ClientContext, Message as _, Offset, TopicPartitionList};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
@@ -59,14 +58,32 @@ pub(crate) fn client(brokers: &str) -> ClientConfig {
     config
 }
 
-/// A consumer that is only asked about offsets and single records: assigned by hand, no group, nothing committed.
-pub(crate) fn reader(brokers: &str) -> Result<BaseConsumer, KafkaError> {
+/// librdkafka's own words, as details: a broker that is away is said many times a second there, and once by the relay.
+pub(crate) struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(?level, facility, message, "librdkafka");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "librdkafka");
+    }
+}
+
+impl ConsumerContext for Quiet {}
+
+/// Is only asked about offsets and single records.
+pub(crate) type Reader = BaseConsumer<Quiet>;
+
+/// Assigned by hand, no group, nothing committed.
+pub(crate) fn reader(brokers: &str) -> Result<Reader, KafkaError> {
     client(brokers)
         .set("group.id", "chajipoa-relay-looks")
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "error")
         .set("fetch.wait.max.ms", "50")
-        .create()
+        .create_with_context(Quiet)
 }
 
 /// Makes the topic unless it is there, and waits until the brokers know it.
@@ -89,7 +106,7 @@ pub(crate) async fn ensure_topic(brokers: &str, topic: &str) -> Result<(), Relay
 }
 
 async fn make_topic(brokers: &str, topic: &str) -> Result<(), RelayError> {
-    let admin: AdminClient<DefaultClientContext> = client(brokers).create()?;
+    let admin: AdminClient<Quiet> = client(brokers).create_with_context(Quiet)?;
     // As many copies as the brokers are set up for. The broker's own time on each record: with the producer's, a
     // clock that runs ahead by an hour would make the broker refuse every message.
     let new = NewTopic::new(topic, 1, TopicReplication::Fixed(-1))
@@ -137,13 +154,13 @@ pub(crate) async fn ends(brokers: &str, topic: &str) -> Result<Ends, RelayError>
 }
 
 /// The offset that the next record of the topic gets.
-pub(crate) fn next_offset(consumer: &BaseConsumer, topic: &str) -> Result<i64, KafkaError> {
+pub(crate) fn next_offset(consumer: &Reader, topic: &str) -> Result<i64, KafkaError> {
     let (_, next) = consumer.fetch_watermarks(topic, PARTITION, PATIENCE)?;
     Ok(next)
 }
 
 /// Reads one record.
-fn record(consumer: &BaseConsumer, topic: &str, offset: i64) -> Result<Record, RelayError> {
+fn record(consumer: &Reader, topic: &str, offset: i64) -> Result<Record, RelayError> {
     let mut partition = TopicPartitionList::new();
     partition.add_partition_offset(topic, PARTITION, Offset::Offset(offset))?;
     consumer.assign(&partition)?;

@@ -16,6 +16,7 @@ use rdkafka::types::RDKafkaErrorCode;
 use tokio::task::spawn_blocking;
 
 use crate::error::RelayError;
+use crate::kafka::Quiet;
 use crate::progress::Progress;
 use crate::{headers, kafka};
 
@@ -88,12 +89,11 @@ struct Reports(Arc<Progress>);
 
 impl ClientContext for Reports {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        tracing::debug!(?level, facility, message, "librdkafka");
+        Quiet.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // A broker that is away is seen by the watch; here it would be said many times a second.
-        tracing::debug!(%error, reason, "librdkafka");
+        Quiet.error(error, reason);
     }
 }
 

@@ -61,8 +61,7 @@ impl Relay {
             if error.is_final() {
                 return Err(error);
             }
-            let reason: &dyn std::error::Error = &error;
-            tracing::warn!(error = reason, "the relay starts again at its checkpoint");
+            warn_of(&error);
             if self.status.snapshot().position != before {
                 backoff.reset();
             }
@@ -72,4 +71,10 @@ impl Relay {
             }
         }
     }
+}
+
+/// Logged apart, so that no reference to the error is held across a pause.
+fn warn_of(error: &RelayError) {
+    let reason: &dyn std::error::Error = error;
+    tracing::warn!(error = reason, "the relay starts again at its checkpoint");
 }

@@ -71,7 +71,6 @@ async fn carry(
     };
     let progress = Arc::new(Progress::new(start.after, start.next_offset));
     status.kafka_answers();
-    status.delivered(start.after);
     let producer = Producer::new(&config.brokers, &config.topic, start.identity, Arc::clone(&progress))?;
     let work = Work { config, ledger, status, checkpoints, broken, progress, start };
     let result = work.run(&producer, shutdown).await;
@@ -95,6 +94,7 @@ async fn prepare(
     let ends = kafka::ends(&config.brokers, &config.topic).await?;
     belongs(config, ledger, identity, &ends).await?;
     let after = start_after(checkpoint.position, &ends);
+    status.delivered(after);
     if after < checkpoint.position {
         status.rewound();
         tracing::warn!(from = %checkpoint.position, to = %after, "Kafka holds less than was delivered: filling it again");

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::Ledger;
-use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 use tokio::task::spawn_blocking;
@@ -48,7 +47,7 @@ pub(crate) async fn run(
 }
 
 async fn next_offset(
-    consumer: &Arc<BaseConsumer>,
+    consumer: &Arc<kafka::Reader>,
     topic: &str,
 ) -> Result<Result<i64, KafkaError>, RelayError> {
     let consumer = Arc::clone(consumer);

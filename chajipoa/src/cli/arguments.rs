@@ -1,0 +1,135 @@
+//! What may be said on the command line.
+
+use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
+
+use crate::up::DEFAULT_BIND;
+
+/// ChajiPoa's ledger: rentals of power banks as immutable events.
+#[derive(Debug, Parser)]
+#[command(name = "chajipoa", version, propagate_version = true)]
+pub(super) struct Arguments {
+    /// Print answers as JSON.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run everything on this machine in one process.
+    Up,
+    /// Bring the database to the present schema (DATABASE_URL: the owner's).
+    Migrate,
+    /// Serve commands.
+    CommandApi,
+    /// Carry the ledger to Kafka.
+    Relay,
+    /// Build the read models.
+    Projector,
+    /// Serve the read models.
+    QueryApi,
+    /// Is this installation healthy? One line per check; exit 0 or 1.
+    Check(Gateway),
+    /// Print an access token.
+    Token(Ticket),
+    /// Look at the ledger.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Look after the read models.
+    #[command(subcommand)]
+    Projection(ProjectionCommand),
+    /// Build the demo city.
+    Seed(Gateway),
+    /// Drive the public interface like a busy city.
+    Simulate(SimulateArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Gateway {
+    /// Where the gateway answers.
+    #[arg(long, env = "CHAJIPOA_URL", default_value_t = format!("http://{DEFAULT_BIND}"))]
+    pub(super) url: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Ticket {
+    /// customer, station, agent, support, finance, analyst, admin or payments.
+    #[arg(long)]
+    pub(super) role: edge::Role,
+    /// Whom it is for; without it, the one subject that this installation uses for itself.
+    #[arg(long)]
+    pub(super) subject: Option<Uuid>,
+    /// How long it holds: 90s, 10m, 1h, 7d.
+    #[arg(long, default_value = "10m", value_parser = super::token::lifetime)]
+    pub(super) ttl: chrono::TimeDelta,
+    /// Free of rate limits.
+    #[arg(long)]
+    pub(super) unlimited: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LedgerCommand {
+    /// Print one event.
+    Show {
+        /// Its position.
+        position: i64,
+    },
+    /// Print the latest events.
+    Tail {
+        /// How many.
+        #[arg(long, short = 'n', default_value_t = 20)]
+        lines: u32,
+        /// Go on printing what is appended.
+        #[arg(long, short)]
+        follow: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ProjectionCommand {
+    /// Every version of every read model.
+    List,
+    /// Make a new version from the ledger; the old one stays live.
+    Rebuild {
+        /// rentals, billing or inventory; all of them without a name.
+        names: Vec<String>,
+    },
+    /// Compare the live version with the one that waits.
+    Diff {
+        /// Which read model.
+        name: String,
+    },
+    /// Make the waiting version the live one.
+    Promote {
+        /// Which read model.
+        name: String,
+    },
+    /// Pass over the event that a stopped read model stands before.
+    Skip {
+        /// Which read model.
+        name: String,
+        /// The event's position.
+        #[arg(long)]
+        position: i64,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// Who says so.
+        #[arg(long, env = "USER")]
+        operator: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SimulateArguments {
+    /// How many rentals are started.
+    #[arg(long, default_value_t = 500)]
+    pub(super) rentals: u64,
+    /// The same seed does the same things.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    #[command(flatten)]
+    pub(super) gateway: Gateway,
+}

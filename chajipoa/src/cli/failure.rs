@@ -1,0 +1,97 @@
+//! Why the tool ends without having done what was asked, and with which code.
+
+use std::process::ExitCode;
+
+use command_api::StartError;
+use edge::{
+    settings::{EXIT_MISUSE, SettingError},
+    token::{KeyError, MintError},
+};
+use ledger::{LedgerError, feed::FeedError, migrate::MigrateError, seal::KeysError};
+use projector::ProjectorError;
+use relay::RelayError;
+
+use crate::{api::ApiError, cluster::ClusterError, installation::InstallationError};
+
+const EXIT_NO: u8 = 1;
+
+/// A failure of the tool: what to tell, and the exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    /// What was asked cannot be asked so.
+    pub fn misuse(message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), code: EXIT_MISUSE }
+    }
+
+    /// It did not work.
+    pub fn other(error: impl std::error::Error) -> Failure {
+        Failure { message: chain(&error), code: EXIT_NO }
+    }
+
+    fn misused(error: &(impl std::error::Error + ?Sized)) -> Failure {
+        Failure { message: chain(&error), code: EXIT_MISUSE }
+    }
+
+    /// Says it on standard error.
+    #[expect(clippy::print_stderr, reason = "the last word of a program that failed")]
+    pub(super) fn report(&self) -> ExitCode {
+        eprintln!("chajipoa: {}", self.message);
+        ExitCode::from(self.code)
+    }
+}
+
+/// An error with everything that caused it, on one line.
+fn chain(error: &(impl std::error::Error + ?Sized)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+macro_rules! failures {
+    ($($error:ty)*) => { $(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Failure {
+                Failure::other(error)
+            }
+        }
+    )* };
+}
+
+failures!(ApiError ClusterError FeedError KeyError KeysError LedgerError MigrateError MintError ProjectorError
+    RelayError std::io::Error tokio_postgres::Error);
+
+impl From<SettingError> for Failure {
+    fn from(error: SettingError) -> Failure {
+        Failure::misused(&error)
+    }
+}
+
+impl From<InstallationError> for Failure {
+    fn from(error: InstallationError) -> Failure {
+        match error {
+            InstallationError::Setting(error) => error.into(),
+            InstallationError::File { .. } | InstallationError::Migrate(_) => Failure::other(error),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Failure {
+        match error {
+            // A login that could alter the ledger is a wrong setting.
+            StartError::Guard(_) => Failure::misused(&error),
+            StartError::Ledger(_) => Failure::other(error),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The services, each in a process of its own, and the parts that the single process shares with them.
+//!
+//! A service gets `DATABASE_URL` with its own login, `CHAJIPOA_BIND`, `CHAJIPOA_KEYS` where it needs keys, and
+//! `KAFKA_BROKERS` where events come from Kafka. It prints `listening on ADDRESS` once it serves, and stops
+//! gracefully on SIGINT and SIGTERM.
+
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use command_api::{CommandApi, Ingredients};
+use edge::{
+    Clock, SystemClock,
+    http::{ServerOptions, Serving, Site},
+    metrics::Metrics,
+    monitoring::Part,
+    settings,
+    token::{TokenKeys, Verifier},
+};
+use ledger::{
+    Bell, Ledger,
+    feed::{KafkaFeed, KafkaFeedConfig, TOPIC},
+    seal::Keys,
+};
+use projector::{FeedSource, ModelName, Projector, Sources};
+use relay::{Relay, RelayConfig};
+use tokio::sync::watch;
+
+use crate::{cli::Failure, installation::Installation};
+
+/// Connections for reading beside the one that appends.
+const COMMAND_READERS: usize = 4;
+/// Connections of the projector's feeds.
+const PROJECTOR_READERS: usize = 4;
+
+/// The clock of every service.
+#[must_use]
+pub fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+/// Checks tokens with the keys of the installation.
+///
+/// # Errors
+/// The keys cannot be read or made.
+pub fn verifier(installation: &Installation) -> Result<Arc<Verifier>, Failure> {
+    installation.make()?;
+    let keys = TokenKeys::open_or_create(&installation.keys, &SystemClock)?;
+    Ok(Arc::new(Verifier::new(keys, clock())))
+}
+
+/// The command-api on this login.
+///
+/// # Errors
+/// The database is away, the login could alter the ledger, or the keys cannot be read.
+pub async fn command_api(
+    url: &str,
+    installation: &Installation,
+    bell: &Bell,
+    metrics: &Metrics,
+) -> Result<CommandApi, Failure> {
+    let ledger = Ledger::connect(url, COMMAND_READERS)?.with_bell(bell.clone());
+    let keys = Keys::open_or_create(&installation.keys)?;
+    let settings = command_api::Settings::default();
+    let ingredients = Ingredients { ledger, keys, clock: clock(), metrics: metrics.clone(), settings };
+    Ok(CommandApi::start(ingredients).await?)
+}
+
+/// What the projector reads from and writes to: Kafka if there are brokers, else the ledger itself.
+///
+/// # Errors
+/// The URL cannot be understood, or the database is away.
+pub async fn projector_sources(
+    url: &str,
+    brokers: Option<String>,
+    bell: Option<Bell>,
+) -> Result<Sources, Failure> {
+    let ledger = Ledger::connect(url, PROJECTOR_READERS)?;
+    let feed = match brokers {
+        None => projector::ledger_feed(&ledger, bell),
+        Some(brokers) => kafka_feed(&ledger, brokers).await?,
+    };
+    Ok(Sources { database_url: url.to_owned(), ledger, feed, clock: clock() })
+}
+
+async fn kafka_feed(ledger: &Ledger, brokers: String) -> Result<FeedSource, Failure> {
+    let identity = ledger.identity().await?;
+    let ledger = ledger.clone();
+    Ok(Arc::new(move |after| {
+        let config =
+            KafkaFeedConfig { brokers: brokers.clone(), topic: TOPIC.to_owned(), identity, hint: None };
+        Ok(Box::new(KafkaFeed::new(config, ledger.clone(), after)?))
+    }))
+}
+
+/// Resolves when the process is asked to stop.
+pub async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut signals = Vec::new();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        match signal(kind) {
+            Ok(stream) => signals.push(stream),
+            Err(error) => tracing::error!(%error, "a signal cannot be listened for"),
+        }
+    }
+    let any = signals.iter_mut().map(|stream| Box::pin(stream.recv()));
+    futures_util::future::select_all(any).await;
+}
+
+/// Says where a service listens.
+#[expect(clippy::print_stdout, reason = "whoever starts a service reads this line")]
+pub fn announce(serving: &Serving) {
+    for address in &serving.addresses {
+        println!("listening on {address}");
+    }
+}
+
+/// Serves until the process is asked to stop, or `ended` resolves.
+///
+/// # Errors
+/// The server fails.
+pub async fn serve_until_stopped(serving: Serving, ended: impl Future<Output = ()>) -> Result<(), Failure> {
+    let handle = serving.server.handle();
+    let server = tokio::spawn(serving.server);
+    tokio::select! {
+        () = asked_to_stop() => {}
+        () = ended => {}
+    }
+    handle.stop(true).await;
+    server.await.map_err(Failure::other)?.map_err(Failure::other)
+}
+
+fn bind(default: &str) -> Result<ServerOptions, Failure> {
+    Ok(ServerOptions::at(settings::text("CHAJIPOA_BIND")?.unwrap_or_else(|| default.to_owned())))
+}
+
+fn monitored(
+    installation: &Installation,
+    parts: Vec<Arc<dyn Part>>,
+    metrics: &Metrics,
+    default_bind: &str,
+) -> Result<Serving, Failure> {
+    let site = Site::new(clock(), verifier(installation)?, metrics, parts);
+    Ok(edge::http::serve(&bind(default_bind)?, site, |_: &mut ServiceConfig| {})?)
+}
+
+/// command-api as a process of its own.
+///
+/// # Errors
+/// See [`command_api`].
+pub async fn run_command_api() -> Result<(), Failure> {
+    let installation = Installation::of_environment()?;
+    let metrics = Metrics::new();
+    let url = settings::required("DATABASE_URL")?;
+    let api = command_api(&url, &installation, &Bell::new(), &metrics).await?;
+    let serving = api.serve(&bind("127.0.0.1:8081")?, verifier(&installation)?, &metrics)?;
+    announce(&serving);
+    serve_until_stopped(serving, std::future::pending()).await
+}
+
+/// later
+/// # Errors
+/// x
+pub async fn run_query_api() -> Result<(), Failure> {
+    Ok(())
+}
+/// projector as a process of its own.
+///
+/// # Errors
+/// The database is away, or a setting is missing.
+pub async fn run_projector() -> Result<(), Failure> {
+    let installation = Installation::of_environment()?;
+    let metrics = Metrics::new();
+    let url = settings::required("DATABASE_URL")?;
+    let sources = projector_sources(&url, settings::text("KAFKA_BROKERS")?, None).await?;
+    let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
+    let part: Arc<dyn Part> = Arc::new(projector.status().clone());
+    let serving = monitored(&installation, vec![part], &metrics, "127.0.0.1:8085")?;
+    announce(&serving);
+    let served = serve_until_stopped(serving, std::future::pending()).await;
+    projector.stop().await;
+    served
+}
+
+/// relay as a process of its own. Ends with 1 where only an operator can help.
+///
+/// # Errors
+/// A setting is missing, or the topic belongs to another ledger.
+pub async fn run_relay() -> Result<(), Failure> {
+    let installation = Installation::of_environment()?;
+    let metrics = Metrics::new();
+    let url = settings::required("DATABASE_URL")?;
+    let brokers = settings::required("KAFKA_BROKERS")?;
+    let relay = Relay::new(RelayConfig::new(url, brokers), &metrics)?;
+    let part: Arc<dyn Part> = relay.status();
+    let serving = monitored(&installation, vec![part], &metrics, "127.0.0.1:8084")?;
+    announce(&serving);
+    let (stop, mut stopping) = watch::channel(false);
+    let relaying = tokio::spawn(relay.run(async move {
+        // The sender is dropped or says so: both mean stop.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    }));
+    let (ended, end) = tokio::sync::oneshot::channel::<()>();
+    let outcome = tokio::spawn(async move {
+        let outcome = relaying.await;
+        drop(ended);
+        outcome
+    });
+    let served = serve_until_stopped(serving, async {
+        let _ = end.await;
+    })
+    .await;
+    stop.send_replace(true);
+    outcome.await.map_err(Failure::other)?.map_err(Failure::other)??;
+    served
+}

@@ -1,0 +1,130 @@
+//! Everything on one machine, in one process: a private Postgres, commands, projections, queries.
+//!
+//! The very code of the separate services is mounted beside each other; without `KAFKA_BROKERS` the projections follow
+//! the ledger itself, woken by the bell that rings after each append. Data survives a restart; Ctrl-C stops
+//! everything, Postgres last.
+
+mod banner;
+mod postgres;
+
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use edge::{
+    http::{ServerOptions, Site},
+    metrics::Metrics,
+    monitoring::Part,
+    settings,
+};
+use ledger::Bell;
+use projector::{ModelName, Projector};
+use relay::{Relay, RelayConfig};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::{
+    api::Api,
+    cli::Failure,
+    installation::{Installation, Urls},
+    seed, services,
+};
+use postgres::Postgres;
+
+/// Where the one process listens.
+pub const DEFAULT_BIND: &str = "127.0.0.1:8080";
+
+/// Runs everything until the process is asked to stop.
+///
+/// # Errors
+/// Something does not start; the message says what to do.
+pub async fn run() -> Result<(), Failure> {
+    let installation = Installation::of_environment()?;
+    installation.make()?;
+    let mut postgres = Postgres::open(&installation).await?;
+    let served = serve(&installation, postgres.owner_url()).await;
+    postgres.stop().await?;
+    served
+}
+
+async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failure> {
+    let urls = installation.migrate(owner_url).await?;
+    let (metrics, bell) = (Metrics::new(), Bell::new());
+    let brokers = settings::text("KAFKA_BROKERS")?;
+    let commands = services::command_api(&urls.command, installation, &bell, &metrics).await?;
+    let sources = services::projector_sources(&urls.projector, brokers.clone(), Some(bell.clone())).await?;
+    let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
+    let relay = brokers.map(|brokers| Relaying::start(&urls, brokers, &bell, &metrics)).transpose()?;
+
+    let mut parts: Vec<Arc<dyn Part>> =
+        vec![Arc::new(commands.clone()), Arc::new(projector.status().clone())];
+    parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
+    let site = Site::new(services::clock(), services::verifier(installation)?, &metrics, parts);
+    let bind = settings::text("CHAJIPOA_BIND")?.unwrap_or_else(|| DEFAULT_BIND.to_owned());
+    let mount_commands = commands.configure();
+    let serving = edge::http::serve(&ServerOptions::at(bind), site, move |config: &mut ServiceConfig| {
+        mount_commands(config);
+    })?;
+    services::announce(&serving);
+    let address = serving.addresses.first().copied();
+    let greeting = tokio::spawn(greet(installation.clone(), address));
+    let served = services::serve_until_stopped(serving, std::future::pending()).await;
+    greeting.abort();
+    projector.stop().await;
+    if let Some(relay) = relay {
+        relay.stop().await;
+    }
+    served
+}
+
+/// Seeds the demo city on the first start, then says that everything is ready.
+async fn greet(installation: Installation, address: Option<std::net::SocketAddr>) {
+    let Some(address) = address else { return };
+    let base = format!("http://{address}");
+    if let Err(failure) = seed_city(&installation, &base).await {
+        tracing::error!(error = %failure, "the demo city could not be seeded; `chajipoa seed` tries again");
+    }
+    banner::show(&base, &installation.data);
+}
+
+async fn seed_city(installation: &Installation, base: &str) -> Result<(), Failure> {
+    let keys = edge::token::TokenKeys::open_or_create(&installation.keys, &edge::SystemClock)?;
+    seed::run(&Api::new(base, keys)?).await?;
+    Ok(())
+}
+
+/// The relay beside everything else.
+struct Relaying {
+    part: Arc<dyn Part>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Relaying {
+    fn start(urls: &Urls, brokers: String, bell: &Bell, metrics: &Metrics) -> Result<Relaying, Failure> {
+        let mut config = RelayConfig::new(urls.relay.clone(), brokers);
+        config.bell = Some(bell.clone());
+        let relay = Relay::new(config, metrics)?;
+        let part: Arc<dyn Part> = relay.status();
+        let (stop, mut stopping) = watch::channel(false);
+        let task = tokio::spawn(async move {
+            let stopped = async move {
+                // The sender is dropped or says so: both mean stop.
+                let _ = stopping.wait_for(|stop| *stop).await;
+            };
+            if let Err(error) = relay.run(stopped).await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the relay has ended; everything else goes on"
+                );
+            }
+        });
+        Ok(Relaying { part, stop, task })
+    }
+
+    async fn stop(self) {
+        self.stop.send_replace(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the relay's task failed");
+        }
+    }
+}
