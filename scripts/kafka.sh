@@ -107,6 +107,8 @@ end_with() { # SIGNAL DIR
             kill -KILL "$pid" 2>/dev/null || true
             wait_for 10 gone "$pid" "$dir/server.properties" || die "Kafka (process $pid) does not end"
         fi
+        # The threads of a killed process end one by one; the last one gives the port back.
+        wait_for 10 silent "$(<"$dir/port")" || true
     fi
     rm -f "$dir/pid"
 }

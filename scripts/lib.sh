@@ -42,6 +42,15 @@ runs_with() {
     [[ -n $1 && -r /proc/$1/cmdline ]] && tr '\0' ' ' <"/proc/$1/cmdline" | grep -qF -- "$2"
 }
 
+# gone PID WORD: the process has ended, its files and sockets too. One that is ending has lost its command line already
+# and still holds its port; it is gone when the kernel has dropped it or only its parent has yet to hear of it.
 gone() {
-    ! runs_with "$1" "$2"
+    local state
+    ! runs_with "$1" "$2" || return 1
+    state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || true
+    [[ -z $state || $state == Z || $(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null) ]]
+}
+
+silent() {
+    ! answers "$1"
 }

@@ -1,1 +1,3 @@
 //! Black-box journeys, races, faults, rebuild, load.
+
+pub mod harness;

@@ -1,0 +1,19 @@
+//! What black-box tests stand on: a database of their own, a broker, the real binary as a process, and waiting.
+//!
+//! It keeps true that no test sees another one's data: every test has its own database (a copy of one that was
+//! migrated once), its own topic, its own port. Nothing here sleeps for a time; it waits for conditions with a limit.
+//!
+//! The harness ends a test by panicking: without a server there is nothing to report. The services come from
+//! `scripts/with-services.sh`; without `CHAJIPOA_TEST_PG` a test fails and says so.
+
+mod kafka;
+mod postgres;
+mod process;
+mod topic;
+mod wait;
+
+pub use kafka::{Kafka, TestTopic};
+pub use postgres::{Database, Postgres};
+pub use process::{Process, Spec, binary};
+pub use topic::{assert_i8, records, whole_ledger};
+pub use wait::{wait_for, wait_until};
