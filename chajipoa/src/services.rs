@@ -18,7 +18,7 @@ use edge::{
 };
 use ledger::{
     Bell, Ledger,
-    feed::{KafkaFeed, KafkaFeedConfig, TOPIC},
+    feed::{KafkaFeed, KafkaFeedConfig, OffsetHint, TOPIC},
     seal::Keys,
 };
 use projector::{FeedSource, ModelName, Projector, Sources};
@@ -86,8 +86,11 @@ async fn kafka_feed(ledger: &Ledger, brokers: String) -> Result<FeedSource, Fail
     let identity = ledger.identity().await?;
     let ledger = ledger.clone();
     Ok(Arc::new(move |after| {
-        let config =
-            KafkaFeedConfig { brokers: brokers.clone(), topic: TOPIC.to_owned(), identity, hint: None };
+        // The topic holds every position from 1 on at least once, so none lies before the offset one below it: no need
+        // to read what is known from the beginning. The feed proves the hint, and starts over if it misleads.
+        let earliest = ledger::Position::get(after).saturating_sub(1).max(0);
+        let hint = Some(OffsetHint { position: after, offset: earliest });
+        let config = KafkaFeedConfig { brokers: brokers.clone(), topic: TOPIC.to_owned(), identity, hint };
         Ok(Box::new(KafkaFeed::new(config, ledger.clone(), after)?))
     }))
 }

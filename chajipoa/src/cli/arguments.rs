@@ -17,6 +17,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::enum_variant_names, reason = "each is named after the service that it runs")]
 pub(super) enum Command {
     /// Run everything on this machine in one process.
     Up,

@@ -1,5 +1,10 @@
 //! Living through a quarter's week: what happens becomes commands, answers become the state of the quarter.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indexes into the quarter's own lists, which are made once and only grow"
+)]
+
 use chrono::{DateTime, TimeDelta, Utc};
 use edge::Role;
 use indicatif::ProgressBar;

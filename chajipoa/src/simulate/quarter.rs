@@ -1,5 +1,10 @@
 //! A quarter of the city as it really is: who is where, whatever the ledger has heard so far.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indexes into the quarter's own lists, which are made once and only grow"
+)]
+
 use chrono::{DateTime, TimeDelta, Utc};
 use edge::Role;
 use serde_json::{Value, json};

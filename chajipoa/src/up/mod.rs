@@ -112,10 +112,8 @@ impl Relaying {
                 let _ = stopping.wait_for(|stop| *stop).await;
             };
             if let Err(error) = relay.run(stopped).await {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "the relay has ended; everything else goes on"
-                );
+                let reason: &dyn std::error::Error = &error;
+                tracing::error!(error = reason, "the relay has ended; everything else goes on");
             }
         });
         Ok(Relaying { part, stop, task })

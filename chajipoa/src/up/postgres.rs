@@ -68,10 +68,8 @@ async fn keep_running(cluster: Arc<Mutex<Option<PrivateCluster>>>) {
             Ok((running, outcome)) => {
                 *held = Some(running);
                 if let Err(error) = outcome {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "Postgres has ended and does not start"
-                    );
+                    let reason: &dyn std::error::Error = &error;
+                    tracing::error!(error = reason, "Postgres has ended and does not start");
                 }
             }
             Err(error) => {
