@@ -8,7 +8,7 @@ use actix_web::web::{self, Data as Shared, ServiceConfig};
 use edge::Clock;
 use edge::health::{Dependency, Health};
 use edge::http::{Operation, ServerOptions, Serving, Site};
-use edge::metrics::Metrics;
+use edge::metrics::{Histogram, Metrics};
 use edge::monitoring::{Answer, Part};
 use edge::token::Verifier;
 use ledger::guard::GuardError;
@@ -195,6 +195,14 @@ async fn keep_house(owned: std::sync::Weak<Owned>) {
     }
 }
 
+/// The mean of a histogram of seconds, in milliseconds to three places.
+#[expect(clippy::float_arithmetic, reason = "a mean for people to look at")]
+fn millis(seconds: &Histogram) -> f64 {
+    let count = seconds.get_sample_count().max(1);
+    let mean = seconds.get_sample_sum() / f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    (mean * 1_000_000.0).round() / 1_000.0
+}
+
 impl Part for CommandApi {
     fn name(&self) -> &'static str {
         "commands"
@@ -217,6 +225,8 @@ impl Part for CommandApi {
             "waiting": self.batcher().waiting(),
             "streams": measures.streams.get(),
             "batches": batches,
+            "decide_ms": millis(&measures.decide_seconds),
+            "commit_ms": millis(&measures.commit_seconds),
             "loads": measures.loads.get(),
             "decided_again": measures.decided_again.get(),
             "resent": measures.resent.get(),

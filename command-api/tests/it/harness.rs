@@ -1,5 +1,7 @@
 //! A database for each test, services on it, and a way to ask them.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -74,7 +76,7 @@ impl Place {
             .configure(|config| site.configure(config))
             .configure(api.configure());
         let keys = TokenKeys::open_or_create(self.keys.path(), &SystemClock).unwrap();
-        Asker { service: init_service(app).await, keys }
+        Asker { service: init_service(app).await, keys, tokens: RefCell::default() }
     }
 }
 
@@ -96,6 +98,7 @@ where
 pub(crate) struct Asker<S> {
     service: S,
     keys: TokenKeys,
+    tokens: RefCell<HashMap<Who, String>>,
 }
 
 pub(crate) type Who = (Role, Uuid);
@@ -133,6 +136,14 @@ impl Answered {
 }
 
 impl<S: Serves> Asker<S> {
+    fn token(&self, role: Role, subject: Uuid) -> String {
+        let made = || {
+            let ticket = Ticket { role, subject, lifetime: ACCESS_LIFETIME, unlimited: true };
+            mint(&self.keys, ticket, &SystemClock).unwrap().0
+        };
+        self.tokens.borrow_mut().entry((role, subject)).or_insert_with(made).clone()
+    }
+
     pub(crate) async fn request(
         &self,
         who: Option<Who>,
@@ -142,8 +153,7 @@ impl<S: Serves> Asker<S> {
     ) -> Answered {
         let mut request = TestRequest::with_uri(path).method(Method::POST).set_payload(body);
         if let Some((role, subject)) = who {
-            let ticket = Ticket { role, subject, lifetime: ACCESS_LIFETIME, unlimited: true };
-            let (token, _) = mint(&self.keys, ticket, &SystemClock).unwrap();
+            let token = self.token(role, subject);
             request = request.insert_header(("authorization", format!("Bearer {token}")));
         }
         if let Some(key) = key {
