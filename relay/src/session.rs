@@ -74,6 +74,7 @@ async fn carry(
     let producer = Producer::new(&config.brokers, &config.topic, start.identity, Arc::clone(&progress))?;
     let work = Work { config, ledger, status, checkpoints, broken, progress, start };
     let result = work.run(&producer, shutdown).await;
+    status.active(false);
     // Gone before anything else happens: a topic made anew must not meet the messages of the old one.
     producer.discard().await?;
     result

@@ -4,6 +4,7 @@
 //! all test programs of one run set the same ones. Databases are not dropped: the cluster goes with the run.
 #![allow(clippy::panic, clippy::expect_used, reason = "without its database a test has failed")]
 
+use std::path::Path;
 use std::time::Duration;
 
 use edge::{Clock as _, SystemClock};
@@ -154,6 +155,21 @@ impl Database {
     #[must_use]
     pub fn passwords(&self) -> &RolePasswords {
         &self.passwords
+    }
+
+    /// Puts the logins' passwords where an installation keeps its own, so that a `chajipoa up` or `migrate` on this
+    /// folder leaves them as they are: they belong to every test of the cluster.
+    ///
+    /// # Panics
+    /// When the folder cannot be written.
+    pub fn prepare_installation(&self, data: &Path) {
+        let RolePasswords { command, relay, projector, query, reactor, analyst } = &self.passwords;
+        let stored = serde_json::json!({
+            "command": command, "relay": relay, "projector": projector,
+            "query": query, "reactor": reactor, "analyst": analyst,
+        });
+        std::fs::create_dir_all(data).expect("a folder");
+        std::fs::write(data.join("passwords.json"), stored.to_string()).expect("written");
     }
 
     /// A connection as the owner, to look behind the scenes.
