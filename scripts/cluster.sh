@@ -9,6 +9,9 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 source "$here/lib.sh"
 cd "$here/.."
 
+# Each client costs the gateway two files.
+ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
+
 binary=${CHAJIPOA_BIN:-$PWD/bin/chajipoa}
 [[ -x $binary ]] || die "there is no $binary: make cluster builds it"
 for program in java mvn nginx; do
@@ -138,7 +141,8 @@ END
 while ((${#pids[@]} > 0)); do
     ended=
     code=0
-    wait -n -p ended "${pids[@]}" || code=$?
+    # The shell's own words about a killed process would only repeat what is said below.
+    { wait -n -p ended "${pids[@]}" || code=$?; } 2>/dev/null
     [[ -n $ended ]] || break
     for i in "${!pids[@]}"; do
         [[ ${pids[$i]} == "$ended" ]] || continue
