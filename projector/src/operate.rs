@@ -120,7 +120,7 @@ pub async fn skip(
         .await?;
     let from = live.checkpoint.position.get();
     let moved = transaction
-        .execute(statements::MOVE, &[&name, &live.version, &from, &position.get(), &event])
+        .execute(statements::MOVE, &[&name, &live.version, &from, &position.get(), &event, &true])
         .await?;
     if moved != 1 {
         return Err(ProjectorError::Fenced { model, version: live.version });

@@ -27,9 +27,10 @@ pub(crate) const ADD: &str = "INSERT INTO ledger.projection (name, version, live
 /// Removes a version's row.
 pub(crate) const REMOVE: &str = "DELETE FROM ledger.projection WHERE name = $1 AND version = $2 AND NOT live";
 
-/// The fence: moves a position from where it must stand. One row, or roll back (I7).
+/// The fence: moves a position from where it must stand, if the version still is what the writer took it for: live,
+/// or not. One row, or roll back (I7).
 pub(crate) const MOVE: &str = "UPDATE ledger.projection SET position = $4, event_id = $5 \
-     WHERE name = $1 AND version = $2 AND position = $3";
+     WHERE name = $1 AND version = $2 AND position = $3 AND live = $6";
 
 /// Says how a version is.
 pub(crate) const SET_STATUS: &str =

@@ -27,6 +27,7 @@ pub(crate) struct Store {
     pub(crate) client: Client,
     pub(crate) model: ModelName,
     version: i16,
+    live: bool,
     schema: String,
     pub(crate) checkpoint: Checkpoint,
     pub(crate) rows: Box<dyn Model>,
@@ -54,6 +55,7 @@ impl Store {
             client,
             model: version.model,
             version: version.version,
+            live: version.live,
             schema: version.schema(),
             checkpoint: version.checkpoint,
             rows: version.model.start(),
@@ -300,7 +302,7 @@ impl Store {
         let (from, next) = (self.checkpoint.position.get(), to.position.get());
         let moved = self
             .client
-            .execute(&self.fence, &[&model.as_str(), &version, &from, &next, &to.event_id])
+            .execute(&self.fence, &[&model.as_str(), &version, &from, &next, &to.event_id, &self.live])
             .await?;
         if moved == 1 { Ok(()) } else { Err(ProjectorError::Fenced { model, version }) }
     }

@@ -95,8 +95,8 @@ fn registered(event: &StationRegistered, position: i64) -> StationRow {
         tariff_id: event.tariff_id.map(|tariff| tariff.0),
         service: Service::InService,
         online: true,
-        renting: true,
-        returning: true,
+        rents_out: true,
+        takes_back: true,
         position,
     }
 }
@@ -112,8 +112,8 @@ fn change(row: &mut StationRow, event: &StationChanged, position: i64) {
     row.longitude = event.longitude.map_or(row.longitude, domain::values::Degrees::degrees);
     row.slots = event.slots.map_or(row.slots, |slots| slot_number(slots.get()));
     row.tariff_id = event.tariff_id.map(|tariff| tariff.0).or(row.tariff_id);
-    row.renting = event.renting.unwrap_or(row.renting);
-    row.returning = event.returning.unwrap_or(row.returning);
+    row.rents_out = event.renting.unwrap_or(row.rents_out);
+    row.takes_back = event.returning.unwrap_or(row.takes_back);
     row.service = event.service.map_or(row.service, service);
     row.position = position;
 }

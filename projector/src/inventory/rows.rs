@@ -41,8 +41,8 @@ row! {
         tariff_id: Option<Uuid>,
         service: Service,
         online: bool,
-        renting: bool,
-        returning: bool,
+        rents_out: bool,
+        takes_back: bool,
         position: i64,
     }
 }

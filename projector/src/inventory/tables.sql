@@ -9,8 +9,8 @@ CREATE TABLE {schema}.station (
     tariff_id uuid,
     service text NOT NULL,
     online boolean NOT NULL,
-    renting boolean NOT NULL,
-    returning boolean NOT NULL,
+    rents_out boolean NOT NULL,
+    takes_back boolean NOT NULL,
     position bigint NOT NULL
 );
 

@@ -27,7 +27,7 @@ SELECT s.station_id AS station_id, s.code AS code, s.name AS name, s.latitude AS
        s.longitude AS longitude, s.slots AS slots, s.release_mode AS release_mode,
        s.tariff_id AS tariff_id,
        CASE s.service WHEN 'in_service' THEN CASE WHEN s.online THEN 'online' ELSE 'offline' END ELSE s.service END AS status,
-       s.renting AS renting, s.returning AS returning, f.banks AS free_banks, f.slots AS free_slots,
+       s.rents_out AS rents_out, s.takes_back AS takes_back, f.banks AS free_banks, f.slots AS free_slots,
        s.position AS position
 FROM {schema}.station s CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE d.status = 'docked' AND coalesce(d.battery_percent >= 20, true)) AS banks,
@@ -45,8 +45,8 @@ COMMENT ON COLUMN read_model.station.slots IS 'How many slots it has.';
 COMMENT ON COLUMN read_model.station.release_mode IS 'instant or confirmed.';
 COMMENT ON COLUMN read_model.station.tariff_id IS 'The tariff of rentals that start here, if not the default one.';
 COMMENT ON COLUMN read_model.station.status IS 'online, offline, maintenance or decommissioned.';
-COMMENT ON COLUMN read_model.station.renting IS 'Whether it rents out.';
-COMMENT ON COLUMN read_model.station.returning IS 'Whether it takes back.';
+COMMENT ON COLUMN read_model.station.rents_out IS 'Whether it rents out.';
+COMMENT ON COLUMN read_model.station.takes_back IS 'Whether it takes back.';
 COMMENT ON COLUMN read_model.station.free_banks IS 'Banks that can be rented: docked, charged, in a slot that works.';
 COMMENT ON COLUMN read_model.station.free_slots IS 'Slots that can take a bank.';
 COMMENT ON COLUMN read_model.station.position IS 'The position of the last event that changed the station itself.';
