@@ -317,13 +317,14 @@ impl Rated<'_> {
 }
 
 /// The whole less what was charged. Where the cap makes the whole's late fee smaller than what was charged, the
-/// difference comes off usage, so that the two charges together are exactly the whole.
+/// difference comes off usage, so that the two charges together are exactly the whole; VAT is never more than the
+/// amount it is in.
 fn further(whole: Posted, charged: Posted) -> Posted {
     let excess = charged.amounts.late.less(whole.amounts.late);
     let excess_vat = charged.vat.late.less(whole.vat.late);
     let mut rest = whole.less(charged);
     rest.amounts.usage = rest.amounts.usage.less(excess);
-    rest.vat.usage = rest.vat.usage.less(excess_vat);
+    rest.vat.usage = rest.vat.usage.less(excess_vat).min(rest.amounts.usage);
     rest
 }
 

@@ -3,7 +3,6 @@
 //! Nothing here knows in which order the facts were recorded: only the earliest return, the set of refused
 //! attempts, the due time and the moment of a reported loss are kept.
 
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -14,8 +13,8 @@ use crate::{
     timing,
 };
 
-/// A refused return counts if the billed end without it is at most this much later.
-pub(crate) const ATTEMPT_COUNTS: TimeDelta = TimeDelta::minutes(60);
+/// A refused return counts if the billed end without it is at most so many seconds later.
+const ATTEMPT_COUNTS: i64 = 60 * 60;
 
 /// A running or closed rental's meter: every fact that its bill depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,8 +97,10 @@ impl Meter {
     }
 
     fn attempt_within_the_hour_before(&self, end: Time) -> Option<Time> {
-        let earliest = timing::plus(end, -ATTEMPT_COUNTS).max(self.started_at);
-        self.attempts.iter().copied().filter(|attempt| (earliest..end).contains(attempt)).min()
+        let counts = |attempt: &Time| {
+            (self.started_at..end).contains(attempt) && seconds_between(*attempt, end) <= ATTEMPT_COUNTS
+        };
+        self.attempts.iter().copied().filter(counts).min()
     }
 
     /// What the facts come to.
