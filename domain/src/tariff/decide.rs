@@ -1,7 +1,7 @@
 //! Publishing and retiring tariffs.
 //!
-//! PublishTariff, in order: the sender's time · a number out of bounds · equal to the newest version: already
-//! done · `effective_from` before the publication.
+//! PublishTariff, in order: equal to the newest version: already done · the sender's time · a number out of bounds
+//! · `effective_from` before the publication.
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -31,9 +31,7 @@ struct Answer {
 /// # Errors
 /// See the module.
 pub fn publish(command: &PublishTariff, order: &Order, view: &View<'_>) -> Result<Decision, Stop> {
-    let occurred_at = timing::occurred(order)?;
     let terms = terms(command);
-    check(&terms)?;
     let tariff_id = command.tariff_id.unwrap_or(TariffId(order.seeds.minted));
     let newest = view.catalogue()?.newest(tariff_id);
     let is_default = command.is_default.unwrap_or(newest.is_some_and(|(_, default)| default));
@@ -44,6 +42,8 @@ pub fn publish(command: &PublishTariff, order: &Order, view: &View<'_>) -> Resul
             return Ok(Decision::already_done(&Answer { tariff_id, version: tariff.version }));
         }
     }
+    let occurred_at = timing::occurred(order)?;
+    check(&terms)?;
     let effective_from = effective_from.unwrap_or(occurred_at);
     if effective_from < occurred_at {
         return Err(Rejection::EffectiveFromTooEarly { effective_from, earliest: occurred_at }.into());
