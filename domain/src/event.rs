@@ -152,7 +152,7 @@ pub enum CancelCause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CorrectedStage {
-    /// It ended, and the new charge has no replacement fee.
+    /// It ended: the new charge has no replacement fee.
     Ended,
     /// The bank stays sold.
     Sold,
@@ -454,6 +454,7 @@ events! {
         #[serde(skip_serializing_if = "Option::is_none", default)] slot: Option<SlotNumber>,
         attempted_at: Time,
         #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+        #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
     } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(), e.station_id.stream()];
     /// The bank did not come back; it is billed and sold.
     RentalSold v 1 {

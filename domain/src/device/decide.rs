@@ -62,16 +62,27 @@ pub(crate) fn resolve<'a>(device: &DeviceRef<'_>, view: &View<'a>) -> Result<&'a
     }
 }
 
-/// The fact that the bank which the ledger held in that slot is not there any more, if another one is.
-pub(crate) fn displaced(station: &Station, slot: SlotNumber, by: DeviceId, at: Time) -> Option<Fact> {
-    let before = station.slot(slot)?.device.filter(|held| *held != by)?;
-    let missing = DeviceMissing {
-        device_id: before,
-        last: Some(Place { station_id: station.id, slot }),
-        reason: None,
-        review: vec![Review::Displaced],
-    };
-    Some(fact(missing, at))
+/// The fact that the bank which the ledger held in that slot is not there any more, if another one is. A bank that
+/// is being released from there is left alone: the answer to its release will say where it is.
+pub(crate) fn displaced(
+    station: &Station,
+    slot: SlotNumber,
+    by: DeviceId,
+    at: Time,
+    view: &View<'_>,
+) -> Result<Option<Fact>, Stop> {
+    let held = station.slot(slot).and_then(|slot| slot.device).filter(|held| *held != by);
+    let Some(before) = held else { return Ok(None) };
+    if known(before, view)?.whereabouts.open_rental().is_some() {
+        return Ok(None);
+    }
+    Ok(Some(gone_from(before, Place { station_id: station.id, slot }, at)))
+}
+
+/// The fact that a bank is not in the place where it was thought to be.
+pub(crate) fn gone_from(device_id: DeviceId, place: Place, at: Time) -> Fact {
+    let review = vec![Review::Displaced];
+    fact(DeviceMissing { device_id, last: Some(place), reason: None, review }, at)
 }
 
 /// RegisterDevice, in order: the same device again: already done · the sender's time · serial taken · id taken.
@@ -230,7 +241,8 @@ pub fn report_missing(
         return Err(Rejection::DeviceElsewhere { device_id: device_id.0 }.into());
     }
     let occurred_at = timing::not_before(order, occurred_at, device.last_fact_at)?;
-    let missing = DeviceMissing { device_id, last, reason: command.reason.clone(), review: Vec::new() };
+    let review = timing::late_upload(order, occurred_at);
+    let missing = DeviceMissing { device_id, last, reason: command.reason.clone(), review };
     Ok(Decision::recorded(vec![fact(missing, occurred_at)], &answer))
 }
 

@@ -7,5 +7,5 @@ mod decide;
 mod state;
 
 pub use decide::{complete_maintenance, dock, register, report_missing, start_maintenance, undock};
-pub(crate) use decide::{displaced, known, resolve};
+pub(crate) use decide::{displaced, gone_from, known, resolve};
 pub use state::{Device, ReturnSeen, Run, Whereabouts};

@@ -138,7 +138,7 @@ pub struct Device {
     pub battery_percent: Option<Percent>,
     /// When the last fact about it happened.
     pub last_fact_at: Time,
-    /// When somebody or something last saw it.
+    /// When somebody or something last saw it, or saw that it was not where it had been.
     pub sighted_at: Time,
     /// When it was last put into a slot.
     pub docked_at: Option<Time>,
@@ -245,11 +245,18 @@ impl Device {
                 };
                 self.sighted_at = self.sighted_at.max(occurred_at);
             }
-            Event::DeviceMissing(_) => self.whereabouts = Whereabouts::Lost,
-            Event::MaintenanceStarted(fact) => self.whereabouts = Whereabouts::Maintenance { at: fact.at },
+            Event::DeviceMissing(_) => {
+                self.whereabouts = Whereabouts::Lost;
+                self.sighted_at = self.sighted_at.max(occurred_at);
+            }
+            Event::MaintenanceStarted(fact) => {
+                self.whereabouts = Whereabouts::Maintenance { at: fact.at };
+                self.sighted_at = self.sighted_at.max(occurred_at);
+            }
             Event::MaintenanceCompleted(fact) => {
                 self.battery_percent = fact.battery_percent.or(self.battery_percent);
                 self.whereabouts = fact.at.map_or(Whereabouts::Provisioned, |at| Whereabouts::Docked { at });
+                self.sighted_at = self.sighted_at.max(occurred_at);
             }
             Event::RentalRequested(fact) => {
                 self.whereabouts = Whereabouts::Releasing {

@@ -21,4 +21,4 @@ pub use returning::{device_returned, report_return_refused};
 pub use running::{extend, mark_overdue, report_lost, sell};
 pub use settle::{Meter, Settlement};
 pub use start::start;
-pub use state::{Outcome, Rental, Stage};
+pub use state::{Asked, Outcome, Rental, Stage};

@@ -18,10 +18,11 @@ use crate::{
     decide::{Decision, Fact, Order, Stop, fact},
     device::{self, Device},
     event::{
-        CancelCause, DeviceDocked, DeviceMissing, LateReleaseRecorded, Place, ReleaseOutcomeUnknown,
-        RentalCancelled, ReturnEvidence, Review, SlotFaultReported,
+        CancelCause, DeviceDocked, LateReleaseRecorded, Place, ReleaseOutcomeUnknown, RentalCancelled,
+        ReturnEvidence, Review, SlotFaultReported,
     },
-    station, timing,
+    station::{self, Station},
+    timing,
     values::{Reason, SlotNumber},
 };
 
@@ -99,7 +100,7 @@ pub fn confirm_release(command: &ConfirmRelease, order: &Order, view: &View<'_>)
     let release =
         Release { order, rental, device, slot: command.slot, at, review, reason: command.reason.clone() };
     let customer = customer_of(rental, view)?;
-    if late { late_confirmation(&release, customer) } else { confirmed(release, customer, view) }
+    if late { late_confirmation(&release, customer) } else { confirmed(release, customer, station, view) }
 }
 
 /// A bank that really left.
@@ -137,13 +138,16 @@ impl Release<'_> {
     /// The bank was thought to stand at another station, which must learn that it does not.
     fn not_elsewhere(&self) -> Option<Fact> {
         let last = self.device.whereabouts.place().filter(|p| p.station_id != self.rental.station_id)?;
-        let (device_id, review) = (self.device.id, vec![Review::Displaced]);
-        Some(fact(DeviceMissing { device_id, last: Some(last), reason: None, review }, self.at))
+        Some(device::gone_from(self.device.id, last, self.at))
     }
 
-    /// The reserved bank stays where it was.
-    fn reserved_stays(&self) -> Fact {
+    /// The reserved bank stays where it was, unless another one has been seen there since.
+    fn reserved_stays(&self, station: &Station) -> Fact {
         let rental = self.rental;
+        if !holds_reserved(rental, station) {
+            let place = Place { station_id: rental.station_id, slot: rental.slot };
+            return device::gone_from(rental.device_id, place, self.at);
+        }
         let docked = DeviceDocked {
             device_id: rental.device_id,
             station_id: rental.station_id,
@@ -158,27 +162,39 @@ impl Release<'_> {
     }
 }
 
-fn confirmed(release: Release<'_>, customer: &Customer, view: &View<'_>) -> Result<Decision, Stop> {
+/// Whether the reserved bank still stands in its slot, as far as the station knows.
+fn holds_reserved(rental: &Rental, station: &Station) -> bool {
+    station.slot(rental.slot).is_some_and(|slot| slot.device == Some(rental.device_id))
+}
+
+fn confirmed(
+    release: Release<'_>,
+    customer: &Customer,
+    station: &Station,
+    view: &View<'_>,
+) -> Result<Decision, Stop> {
     if release.device.id == release.rental.device_id {
         let (started, answer) = release.start(customer, None);
         return Ok(Decision::recorded(vec![started], &answer));
     }
-    let mut facts = end_other(&release, view)?;
+    let mut facts = end_other(&release, station, view)?;
     facts.extend(release.not_elsewhere().filter(|_| release.device.whereabouts.open_rental().is_none()));
     let (started, answer) = release.start(customer, Some(Review::OtherDevice));
     facts.push(started);
-    facts.push(release.reserved_stays());
+    facts.push(release.reserved_stays(station));
     Ok(Decision::recorded(facts, &answer))
 }
 
 /// The bank that left was in another open rental: that one ends at this moment, or never came about.
-fn end_other(release: &Release<'_>, view: &View<'_>) -> Result<Vec<Fact>, Stop> {
+fn end_other(release: &Release<'_>, station: &Station, view: &View<'_>) -> Result<Vec<Fact>, Stop> {
     let Some((other_id, _)) = release.device.whereabouts.open_rental() else { return Ok(Vec::new()) };
     let unknown = Rejection::RentalUnknown { rental_id: other_id.0 };
     let other = view.rental(other_id)?.here().ok_or(unknown)?;
     let purse = customer_of(other, view)?.purse;
     let Some(meter) = other.meter() else {
-        return Ok(vec![cancelled(other, CancelCause::LeftWithOtherRental, release.at, None)]);
+        let cause = CancelCause::LeftWithOtherRental;
+        let cancelled = cancelled(other, (cause, false), release.at, None, Vec::new());
+        return Ok(vec![cancelled]);
     };
     let at = release.at.max(meter.started_at);
     let evidence = ReturnEvidence {
@@ -190,7 +206,9 @@ fn end_other(release: &Release<'_>, view: &View<'_>) -> Result<Vec<Fact>, Stop> 
         battery_percent: None,
     };
     let arrival = Arrival::Return { evidence, docks: true, review: vec![Review::OtherDevice] };
-    Ok(settle_with(other, &meter.with_return(at), purse, arrival).facts)
+    let settled = settle_with(other, &meter.with_return(at), purse, arrival);
+    let displaced = device::displaced(station, release.slot, release.device.id, release.at, view)?;
+    Ok(displaced.into_iter().chain(settled.facts).collect())
 }
 
 /// A confirmation after a cancel: the rental starts if nothing stands against it, else it is only noted.
@@ -219,12 +237,18 @@ fn late_confirmation(release: &Release<'_>, customer: &Customer) -> Result<Decis
     Ok(Decision::recorded(facts, &Answer::waiting(rental, "cancelled")))
 }
 
-fn cancelled(rental: &Rental, cause: CancelCause, at: Time, reason: Option<Reason>) -> Fact {
-    let review = match cause {
-        CancelCause::ReleaseFailed => Vec::new(),
-        CancelCause::ReleaseUnresolved => vec![Review::ReleaseUnresolved],
-        CancelCause::LeftWithOtherRental => vec![Review::OtherDevice],
-    };
+fn cancelled(
+    rental: &Rental,
+    (cause, docked): (CancelCause, bool),
+    at: Time,
+    reason: Option<Reason>,
+    mut review: Vec<Review>,
+) -> Fact {
+    match cause {
+        CancelCause::ReleaseFailed => {}
+        CancelCause::ReleaseUnresolved => review.push(Review::ReleaseUnresolved),
+        CancelCause::LeftWithOtherRental => review.push(Review::OtherDevice),
+    }
     let event = RentalCancelled {
         rental_id: rental.id,
         customer_id: rental.customer_id,
@@ -232,7 +256,7 @@ fn cancelled(rental: &Rental, cause: CancelCause, at: Time, reason: Option<Reaso
         station_id: rental.station_id,
         slot: rental.slot,
         cause,
-        docked: cause != CancelCause::LeftWithOtherRental,
+        docked,
         reason,
         review,
     };
@@ -243,13 +267,15 @@ fn cancelled(rental: &Rental, cause: CancelCause, at: Time, reason: Option<Reaso
 fn cancel_and_mark(
     rental: &Rental,
     cause: CancelCause,
-    at: Time,
+    (at, review): (Time, Vec<Review>),
     reason: Option<&Reason>,
     view: &View<'_>,
 ) -> Result<Decision, Stop> {
-    let mut facts = vec![cancelled(rental, cause, at, reason.cloned())];
     let (station_id, slot) = (rental.station_id, rental.slot);
-    let faulty = station::known(station_id, view)?.slot(slot).is_none_or(|slot| slot.faulty);
+    let station = station::known(station_id, view)?;
+    let docked = holds_reserved(rental, station);
+    let mut facts = vec![cancelled(rental, (cause, docked), at, reason.cloned(), review)];
+    let faulty = station.slot(slot).is_none_or(|slot| slot.faulty);
     if !faulty {
         facts.push(fact(SlotFaultReported { station_id, slot, reason: reason.cloned() }, at));
     }
@@ -287,8 +313,8 @@ pub fn report_release_failure(
     }
     check_reason(order, command.reason.as_ref())?;
     still_releasing(rental)?;
-    let (at, _) = released_at(order, rental.requested_at.unwrap_or(order.now))?;
-    cancel_and_mark(rental, CancelCause::ReleaseFailed, at, command.reason.as_ref(), view)
+    let when = released_at(order, rental.requested_at.unwrap_or(order.now))?;
+    cancel_and_mark(rental, CancelCause::ReleaseFailed, when, command.reason.as_ref(), view)
 }
 
 /// ReportReleaseUnknown, in order: rental unknown · unknown already: already done · cancelled, started · not due
@@ -336,5 +362,11 @@ pub fn cancel_release(command: &CancelRelease, order: &Order, view: &View<'_>) -
     still_releasing(rental)?;
     let due_at = timing::plus(rental.requested_at.unwrap_or(order.now), CANCEL_AFTER);
     timing::due(order, due_at)?;
-    cancel_and_mark(rental, CancelCause::ReleaseUnresolved, due_at, command.reason.as_ref(), view)
+    cancel_and_mark(
+        rental,
+        CancelCause::ReleaseUnresolved,
+        (due_at, Vec::new()),
+        command.reason.as_ref(),
+        view,
+    )
 }

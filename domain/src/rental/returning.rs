@@ -2,12 +2,13 @@
 //!
 //! Which rental a return belongs to: a return within five minutes of one already recorded for this device, station
 //! and slot is already done, whatever has happened since, and so is one for a device still docked there by a return
-//! whose billed end is not later. Otherwise it belongs to the rental that was running at its time. Both rules give
-//! way to an earlier billed end: the bill must not depend on which report came first.
+//! whose billed end is not later. Otherwise it belongs to the rental that was running at its time. The first two
+//! rules give way where the return would end the rental of its time earlier than is known, or where the bank had
+//! left again by its stated time: the bill must not depend on which report came first.
 //!
-//! DeviceReturned is refused, in this order: device unknown · the sender's time · station unknown · a time of the
-//! last absence from others than stations · slot unknown · for agents and admins: station or slot that cannot take
-//! it · a time before the start.
+//! DeviceReturned is refused, in this order: device unknown · another station's · (recorded before: already done) ·
+//! the sender's time · a time of the last absence from others than stations · station unknown · slot unknown · for
+//! agents and admins: station or slot that cannot take it · a time before the start.
 
 use chrono::TimeDelta;
 
@@ -17,9 +18,9 @@ use super::{
     transition::{Arrival, Bill, Settled, settle_with},
 };
 use crate::{
-    Money, Rejection, Role, Time, View,
+    Money, Rejection, Role, StationId, Time, View,
     command::{DeviceReturned, ReportReturnRefused},
-    decide::{Decision, Fact, Order, Stop, fact},
+    decide::{Decision, Order, Stop, fact},
     device::{self, Device, ReturnSeen, Run, Whereabouts},
     event::{DeviceDocked, Place, RentalEnded, ReturnAttemptRecorded, ReturnEvidence, Review},
     purse::Debited,
@@ -91,11 +92,13 @@ pub fn device_returned(command: &DeviceReturned, order: &Order, view: &View<'_>)
         serial: command.serial.clone(),
     };
     let device = device::resolve(&command.device().map_err(|_| no_device)?, view)?;
-    let report = read(command, order)?;
+    check_own(command.station_id, order, view)?;
+    let report = read(command, order);
     if let Some(done) = reported_before(device, &report, view)? {
         return Ok(done);
     }
-    let station = station::own(command.station_id, order.actor, view)?;
+    check_sender(command, order)?;
+    let station = station::known(command.station_id, view)?;
     check_place(station, device, &report)?;
     match belongs_to(device, &report, view)? {
         Belongs::Releasing(rental) => put_back(rental, device, station, &report, view),
@@ -104,26 +107,42 @@ pub fn device_returned(command: &DeviceReturned, order: &Order, view: &View<'_>)
             end(rental, device, station, &report.at_arrival(), started_at, view)
         }
         Belongs::Closed(rental, started_at) => amend(rental, device, station, &report, started_at, view),
-        Belongs::Nobody => Ok(dock(device, station, &report)),
+        Belongs::Nobody => dock(device, station, &report, view),
+    }
+}
+
+/// A station speaks for itself only, and learns nothing of what others reported.
+fn check_own(station_id: StationId, order: &Order, view: &View<'_>) -> Result<(), Stop> {
+    if order.actor.role == Role::Station {
+        station::own(station_id, order.actor, view)?;
+    }
+    Ok(())
+}
+
+/// What others than stations may not say: a time outside their window, an interval.
+fn check_sender(command: &DeviceReturned, order: &Order) -> Result<(), Rejection> {
+    if order.actor.role == Role::Station {
+        return Ok(());
+    }
+    timing::occurred(order)?;
+    match command.last_seen_absent_at {
+        Some(_) => Err(Rejection::LastSeenAbsentNotAllowed),
+        None => Ok(()),
     }
 }
 
 /// Settles the time of the report. A station's is never refused: one ahead of now becomes the arrival.
-fn read<'a>(command: &'a DeviceReturned, order: &'a Order) -> Result<Report<'a>, Rejection> {
+fn read<'a>(command: &'a DeviceReturned, order: &'a Order) -> Report<'a> {
     let place = Place { station_id: command.station_id, slot: command.slot };
-    let absent_at = command.last_seen_absent_at.map(timing::to_micros);
     if order.actor.role != Role::Station {
-        if absent_at.is_some() {
-            timing::occurred(order)?;
-            return Err(Rejection::LastSeenAbsentNotAllowed);
-        }
-        let observed_at = timing::occurred(order)?;
-        return Ok(Report { order, command, place, observed_at, absent_at: None, review: Vec::new() });
+        let observed_at = order.stated_at.unwrap_or(order.now);
+        return Report { order, command, place, observed_at, absent_at: None, review: Vec::new() };
     }
+    let absent_at = command.last_seen_absent_at.map(timing::to_micros);
     let (observed_at, review) = timing::station_time(order, Time::MIN_UTC);
     let suspect = review.contains(&Review::ClockSuspect);
     let absent_at = absent_at.filter(|absent| !suspect && *absent <= observed_at);
-    Ok(Report { order, command, place, observed_at, absent_at, review })
+    Report { order, command, place, observed_at, absent_at, review }
 }
 
 /// The decision, if this return was recorded before.
@@ -131,40 +150,50 @@ fn reported_before(device: &Device, report: &Report<'_>, view: &View<'_>) -> Res
     let near = |seen: &&ReturnSeen| {
         seen.place == report.place && (report.observed_at - seen.observed_at).abs() <= SAME_RETURN
     };
-    let repeated = device.returns.iter().rev().find(near);
-    let docked_by = device.docked_by().filter(|seen| seen.place == report.place);
-    let seen = match (repeated, docked_by) {
-        (Some(seen), _) if !left_again(device, seen, report) => *seen,
-        (_, Some(seen)) if seen.billed_at <= report.observed_at => seen,
-        (_, _) => return Ok(None),
+    let repeated = device.returns.iter().rev().find(near).copied();
+    let still_there = || {
+        let by = device.docked_by()?;
+        (by.place == report.place && by.billed_at <= report.observed_at).then_some(by)
     };
+    let Some(seen) = repeated.or_else(still_there) else { return Ok(None) };
+    if is_leaving_again(device, &seen, report) || ends_earlier(device, report, view)? {
+        return Ok(None);
+    }
     let Some(rental_id) = seen.rental_id else {
         return Ok(Some(Decision::already_done(&Bill::none("docked"))));
     };
     let Some(rental) = view.rental(rental_id)?.here() else { return Ok(None) };
-    let started_at = rental.meter().map_or(seen.billed_at, |meter| meter.started_at);
-    if report.observed_at >= started_at && report.billed(started_at).0 < seen.billed_at {
-        return Ok(None);
-    }
     let purse = customer_of(rental, view)?.purse;
     Ok(Some(Decision::already_done(&Bill::of(rental, purse))))
 }
 
-/// Whether the bank left again after that return and this report states a time after it: then it is another
+/// Whether the bank was asked for after that return and before the stated time of this one: then it is another
 /// return, however soon it came.
-fn left_again(device: &Device, seen: &ReturnSeen, report: &Report<'_>) -> bool {
-    let left_at = match device.whereabouts {
-        Whereabouts::Releasing { requested_at, .. } => Some(requested_at),
-        Whereabouts::Rented { .. } => device.runs.last().map(|run| run.started_at),
+fn is_leaving_again(device: &Device, seen: &ReturnSeen, report: &Report<'_>) -> bool {
+    match device.whereabouts {
+        Whereabouts::Releasing { requested_at, .. } => {
+            let stated = report.order.stated_at.is_some();
+            stated && seen.observed_at <= requested_at && requested_at < report.observed_at
+        }
         Whereabouts::Provisioned
         | Whereabouts::Docked { .. }
+        | Whereabouts::Rented { .. }
         | Whereabouts::Maintenance { .. }
         | Whereabouts::Lost
         | Whereabouts::Sold { .. }
-        | Whereabouts::Retired => None,
-    };
-    report.order.stated_at.is_some()
-        && left_at.is_some_and(|left| seen.observed_at <= left && left < report.observed_at)
+        | Whereabouts::Retired => false,
+    }
+}
+
+/// Whether the rental that had started by then is not known to have ended so early. Of a rental without any
+/// return, only a stated time says so: an unstated one is the arrival of what may be a repetition.
+fn ends_earlier(device: &Device, report: &Report<'_>, view: &View<'_>) -> Result<bool, Stop> {
+    let Some(run) = device.run_at(report.observed_at) else { return Ok(false) };
+    let Some(meter) = view.rental(run.rental_id)?.here().and_then(Rental::meter) else { return Ok(false) };
+    Ok(match meter.returned_at {
+        Some(known) => report.billed(run.started_at).0 < known,
+        None => report.order.stated_at.is_some() && run.started_at < report.observed_at,
+    })
 }
 
 /// A station's report is refused only for a slot that does not exist; staff need one that can take the bank.
@@ -209,6 +238,10 @@ fn belongs_to<'a>(device: &Device, report: &Report<'_>, view: &View<'a>) -> Resu
     let unknown = Rejection::RentalUnknown { rental_id: rental_id.0 };
     let rental = view.rental(rental_id)?.here().ok_or(unknown)?;
     let Some(meter) = rental.meter() else { return Ok(Belongs::Releasing(rental)) };
+    if meter.started_at <= report.observed_at {
+        // A later start was recorded for this bank, and that rental is over: this one runs on.
+        return Ok(Belongs::Running(rental, meter.started_at));
+    }
     if report.order.actor.role == Role::Station || report.order.stated_at.is_none() {
         return Ok(Belongs::Suspect(rental, meter.started_at));
     }
@@ -229,11 +262,16 @@ fn ran_then<'a>(rental: &'a Rental, run: Run, report: &Report<'_>) -> Option<Bel
 }
 
 /// The bank that stood there before is gone, then what the return means.
-fn with_displaced(station: &Station, device: &Device, report: &Report<'_>, settled: Settled) -> Decision {
-    let mut facts: Vec<Fact> =
-        device::displaced(station, report.place.slot, device.id, report.observed_at).into_iter().collect();
-    facts.extend(settled.facts);
-    Decision::recorded(facts, &settled.bill)
+fn with_displaced(
+    station: &Station,
+    device: &Device,
+    report: &Report<'_>,
+    settled: Settled,
+    view: &View<'_>,
+) -> Result<Decision, Stop> {
+    let displaced = device::displaced(station, report.place.slot, device.id, report.observed_at, view)?;
+    let facts = displaced.into_iter().chain(settled.facts).collect();
+    Ok(Decision::recorded(facts, &settled.bill))
 }
 
 fn end(
@@ -247,10 +285,10 @@ fn end(
     let purse = customer_of(rental, view)?.purse;
     let (billed_at, review) = report.billed(started_at);
     let evidence = report.evidence(billed_at);
-    let Some(meter) = rental.meter() else { return Ok(dock(device, station, report)) };
+    let Some(meter) = rental.meter() else { return dock(device, station, report, view) };
     let arrival = Arrival::Return { evidence, docks: true, review };
     let settled = settle_with(rental, &meter.with_return(billed_at), purse, arrival);
-    Ok(with_displaced(station, device, report, settled))
+    with_displaced(station, device, report, settled, view)
 }
 
 /// A return for a rental that is closed already: the bill moves to the earlier end; the bank moves only if nothing
@@ -266,16 +304,20 @@ fn amend(
     let purse = customer_of(rental, view)?.purse;
     let (billed_at, review) = report.billed(started_at);
     let evidence = report.evidence(billed_at);
-    let Some(meter) = rental.meter() else { return Ok(dock(device, station, report)) };
+    let Some(meter) = rental.meter() else { return dock(device, station, report, view) };
     let free = device.whereabouts.open_rental().is_none();
     let docks = free && device.sighted_at <= report.observed_at;
     let arrival = Arrival::Return { evidence, docks, review };
-    let settled = settle_with(rental, &meter.with_return(billed_at), purse, arrival);
+    let mut settled = settle_with(rental, &meter.with_return(billed_at), purse, arrival);
     if settled.facts.is_empty() {
         return Ok(Decision::already_done(&settled.bill));
     }
     if docks {
-        return Ok(with_displaced(station, device, report, settled));
+        // Another station thought to have it: it must learn that it has not.
+        let elsewhere = device.whereabouts.place().filter(|place| place.station_id != station.id);
+        let gone = elsewhere.map(|place| device::gone_from(device.id, place, report.observed_at));
+        settled.facts.splice(..0, gone);
+        return with_displaced(station, device, report, settled, view);
     }
     Ok(Decision::recorded(settled.facts, &settled.bill))
 }
@@ -313,14 +355,14 @@ fn put_back(
         review: report.review.clone(),
     };
     let settled = Settled { facts: vec![fact(started, at), fact(ended, at)], bill };
-    Ok(with_displaced(station, device, report, settled))
+    with_displaced(station, device, report, settled, view)
 }
 
 /// No rental is concerned: the bank is taken in, unless something later is known of it.
-fn dock(device: &Device, station: &Station, report: &Report<'_>) -> Decision {
+fn dock(device: &Device, station: &Station, report: &Report<'_>, view: &View<'_>) -> Result<Decision, Stop> {
     let there = device.whereabouts.place() == Some(report.place);
     if there || report.observed_at < device.sighted_at {
-        return Decision::already_done(&Bill::none("docked"));
+        return Ok(Decision::already_done(&Bill::none("docked")));
     }
     let left = device.whereabouts.place().map(|p| p.station_id).filter(|left| *left != station.id);
     let docked = DeviceDocked {
@@ -334,11 +376,11 @@ fn dock(device: &Device, station: &Station, report: &Report<'_>) -> Decision {
         review: report.review.clone(),
     };
     let facts = vec![fact(docked, report.observed_at)];
-    with_displaced(station, device, report, Settled { facts, bill: Bill::none("docked") })
+    with_displaced(station, device, report, Settled { facts, bill: Bill::none("docked") }, view)
 }
 
-/// ReportReturnRefused, in order: device unknown · the sender's time · station unknown · no rental was running
-/// then · the same attempt again: already done.
+/// ReportReturnRefused, in order: device unknown · another station's · the same attempt again: already done · the
+/// sender's time · station unknown · no rental was running then.
 ///
 /// # Errors
 /// The first of these refusals.
@@ -352,16 +394,22 @@ pub fn report_return_refused(
         serial: command.serial.clone(),
     };
     let device = device::resolve(&command.device().map_err(|_| no_device)?, view)?;
-    let attempted_at = timing::occurred(order)?;
-    let station = station::own(command.station_id, order.actor, view)?;
-    let none = || Rejection::NoRunningRental { device_id: device.id.0 };
-    let run = device.run_at(attempted_at).ok_or_else(none)?;
-    let rental = view.rental(run.rental_id)?.here().ok_or_else(none)?;
-    let meter = rental.meter().ok_or_else(none)?;
-    let purse = customer_of(rental, view)?.purse;
-    if meter.attempts.contains(&attempted_at) {
+    check_own(command.station_id, order, view)?;
+    let attempted_at = order.stated_at.unwrap_or(order.now);
+    let run = device.run_at(attempted_at);
+    let rental = run.map(|run| view.rental(run.rental_id)).transpose()?.and_then(Found::here);
+    let started = rental.and_then(|rental| Some((rental, rental.meter()?)));
+    if let Some((rental, meter)) = started
+        && meter.attempts.contains(&attempted_at)
+    {
+        let purse = customer_of(rental, view)?.purse;
         return Ok(Decision::already_done(&Bill::of(rental, purse)));
     }
+    timing::occurred(order)?;
+    let station = station::known(command.station_id, view)?;
+    let none = || Rejection::NoRunningRental { device_id: device.id.0 };
+    let (rental, meter) = started.ok_or_else(none)?;
+    let purse = customer_of(rental, view)?.purse;
     if meter.end().is_some_and(|end| attempted_at >= end) {
         return Err(none().into());
     }
@@ -373,6 +421,7 @@ pub fn report_return_refused(
         slot: command.slot,
         attempted_at,
         reason: command.reason.clone(),
+        review: timing::late_upload(order, attempted_at),
     };
     let settled = settle_with(rental, &meter.with_attempt(attempted_at), purse, Arrival::Attempt);
     let mut facts = vec![fact(attempt, attempted_at)];

@@ -55,7 +55,8 @@ pub fn start(command: &StartRental, order: &Order, view: &View<'_>) -> Result<De
     check_customer(customer)?;
     let station = station::known(command.station_id, view)?;
     check_station(station)?;
-    let tariff = tariff(command, station, order.actor.role, occurred_at, view.catalogue()?)?;
+    let catalogue = view.catalogue()?;
+    let mut tariff = in_force(command, station, order.actor.role, occurred_at, catalogue)?;
     if customer.purse.balance < tariff.terms.deposit {
         let (balance, required) = (customer.purse.balance, tariff.terms.deposit);
         return Err(Rejection::DepositInsufficient { balance, required }.into());
@@ -63,20 +64,23 @@ pub fn start(command: &StartRental, order: &Order, view: &View<'_>) -> Result<De
     let device = device_in(station, command.slot, view)?;
     check_device(device)?;
     let earliest = customer.last_ended_at.max(device.docked_at).unwrap_or(occurred_at);
-    let occurred_at = timing::not_before(order, occurred_at, earliest)?;
+    let started_at = timing::not_before(order, occurred_at, earliest)?;
+    if started_at != occurred_at {
+        tariff = in_force(command, station, order.actor.role, started_at, catalogue)?;
+    }
     if !matches!(found, Found::Absent) {
         return Err(Rejection::IdTaken { id: rental_id.0 }.into());
     }
     Ok(match station.release_mode {
-        ReleaseMode::Instant => started(rental_id, command, device, tariff, customer, occurred_at),
-        ReleaseMode::Confirmed => requested(rental_id, command, device, tariff, occurred_at),
+        ReleaseMode::Instant => started(rental_id, command, device, tariff, customer, started_at),
+        ReleaseMode::Confirmed => requested(rental_id, command, device, tariff, started_at),
     })
 }
 
 fn same(rental: &Rental, command: &StartRental) -> bool {
     rental.customer_id == command.customer_id
         && rental.station_id == command.station_id
-        && rental.slot == command.slot
+        && rental.asked.slot == command.slot
         && command.tariff_id.is_none_or(|named| named == rental.tariff.tariff_id)
 }
 
@@ -85,9 +89,9 @@ fn first_answer(rental: &Rental) -> Answer<'_> {
     Answer {
         rental_id: rental.id,
         status: if started.is_some() { "active" } else { "releasing" },
-        device_id: rental.device_id,
+        device_id: rental.asked.device_id,
         station_id: rental.station_id,
-        slot: rental.slot,
+        slot: rental.asked.slot,
         started_at: started.map(|meter| meter.started_at),
         due_at: started.map(|meter| timing::plus_minutes(meter.started_at, rental.tariff.terms.term_minutes)),
         tariff: &rental.tariff,
@@ -118,7 +122,7 @@ fn check_station(station: &Station) -> Result<(), Rejection> {
 }
 
 /// The version in force: of the tariff that was named, else of the station's, else of the default one.
-fn tariff<'a>(
+fn in_force<'a>(
     command: &StartRental,
     station: &Station,
     role: Role,

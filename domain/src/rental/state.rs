@@ -73,6 +73,15 @@ pub enum Stage {
     },
 }
 
+/// The bank and the slot that the start was answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The bank that stood there.
+    pub device_id: DeviceId,
+    /// The slot that was asked for.
+    pub slot: SlotNumber,
+}
+
 /// A rental.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rental {
@@ -90,6 +99,8 @@ pub struct Rental {
     pub tariff: Tariff,
     /// When the cabinet was asked, if it was.
     pub requested_at: Option<Time>,
+    /// What the first answer named, whatever left afterwards.
+    pub asked: Asked,
     /// Where it stands.
     pub stage: Stage,
 }
@@ -130,6 +141,10 @@ impl Rental {
             attempts: Vec::new(),
             reported_at: None,
         };
+        let (requested_at, asked) = match before {
+            Some(rental) => (rental.requested_at, rental.asked),
+            None => (None, Asked { device_id: fact.device_id, slot: fact.slot }),
+        };
         Rental {
             id: fact.rental_id,
             customer_id: fact.customer_id,
@@ -137,7 +152,8 @@ impl Rental {
             station_id: fact.station_id,
             slot: fact.slot,
             tariff: fact.tariff.clone(),
-            requested_at: before.and_then(|rental| rental.requested_at),
+            requested_at,
+            asked,
             stage: Stage::Running { meter, overdue: false },
         }
     }
@@ -155,6 +171,7 @@ impl Rental {
                 slot: fact.slot,
                 tariff: fact.tariff.clone(),
                 requested_at: Some(fact.requested_at),
+                asked: Asked { device_id: fact.device_id, slot: fact.slot },
                 stage: Stage::Releasing { unknown: false },
             }),
             Event::RentalStarted(fact) => Some(Rental::started(None, fact)),

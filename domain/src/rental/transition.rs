@@ -202,27 +202,32 @@ fn amend(
                 Arrival::Return { evidence, docks, review } => (evidence, docks, review),
                 // The return was on record as too late; the attempt brings it into the recovery days.
                 Arrival::Attempt => {
-                    let to = (CorrectedStage::Recovered, at, whole);
+                    let to = (CorrectedStage::Ended, at, whole);
                     return correct(rental, purse, standing, to, Arrival::Attempt);
                 }
             };
             recover(rental, meter, purse, (standing, at, whole), seen)
         }
-        (Settlement::Recovered { at, .. }, Outcome::Recovered { at: before, .. }) if at == before => {
-            unchanged(Vec::new())
+        (
+            Settlement::Recovered { at, .. },
+            Outcome::Recovered { at: before, .. } | Outcome::Ended { at: before },
+        ) if at == before => unchanged(Vec::new()),
+        (Settlement::Recovered { at, whole }, Outcome::Recovered { .. } | Outcome::Ended { .. }) => {
+            correct(rental, purse, standing, (CorrectedStage::Ended, at, whole), arrival)
         }
-        (Settlement::Recovered { at, whole }, Outcome::Recovered { .. }) => {
-            correct(rental, purse, standing, (CorrectedStage::Recovered, at, whole), arrival)
-        }
-        (Settlement::TooLate, Outcome::Sold { .. }) => match arrival {
+        (Settlement::TooLate, Outcome::Sold { at: sold_at, .. }) => match arrival {
             Arrival::Return { evidence, docks: true, review } => {
                 unchanged(vec![dock_sold(rental, evidence, review)])
             }
-            Arrival::Return { docks: false, .. } | Arrival::Attempt => unchanged(Vec::new()),
+            // Nothing moves, but the return is kept: a refused attempt within the hour before it may still come.
+            Arrival::Return { docks: false, .. } => {
+                let to = (CorrectedStage::Sold, sold_at, meter.sale_charge(&rental.tariff.terms));
+                correct(rental, purse, standing, to, arrival)
+            }
+            Arrival::Attempt => unchanged(Vec::new()),
         },
         // A bill only ever moves to an earlier end: these need a later one.
-        (Settlement::Recovered { .. }, Outcome::Ended { .. })
-        | (Settlement::TooLate, Outcome::Ended { .. } | Outcome::Recovered { .. })
+        (Settlement::TooLate, Outcome::Ended { .. } | Outcome::Recovered { .. })
         | (Settlement::NotReturned, _) => unchanged(Vec::new()),
     }
 }
