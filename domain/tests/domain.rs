@@ -1,0 +1,54 @@
+//! The rules of the rental domain, in one test binary: given / when / then for every rule and refusal, property
+//! tests against slow models, golden files for what is stored, and the manifest that keeps the crate pure.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, reason = "reading a JSON answer; a missing field fails the test")]
+
+#[path = "domain/always.rs"]
+mod always;
+#[path = "domain/given.rs"]
+mod given;
+
+#[path = "domain/customers.rs"]
+mod customers;
+#[path = "domain/devices.rs"]
+mod devices;
+#[path = "domain/field.rs"]
+mod field;
+#[path = "domain/golden.rs"]
+mod golden;
+#[path = "domain/law.rs"]
+mod law;
+#[path = "domain/manifest.rs"]
+mod manifest;
+#[path = "domain/model.rs"]
+mod model;
+#[path = "domain/money.rs"]
+mod money;
+#[path = "domain/parsing.rs"]
+mod parsing;
+#[path = "domain/payments.rs"]
+mod payments;
+#[path = "domain/price.rs"]
+mod price;
+#[path = "domain/random_city.rs"]
+mod random_city;
+#[path = "domain/rating_model.rs"]
+mod rating_model;
+#[path = "domain/releasing.rs"]
+mod releasing;
+#[path = "domain/returning.rs"]
+mod returning;
+#[path = "domain/returning_late.rs"]
+mod returning_late;
+#[path = "domain/running.rs"]
+mod running;
+#[path = "domain/starting.rs"]
+mod starting;
+#[path = "domain/stations.rs"]
+mod stations;
+#[path = "domain/steps.rs"]
+mod steps;
+#[path = "domain/tariffs.rs"]
+mod tariffs;
+#[path = "domain/times.rs"]
+mod times;
