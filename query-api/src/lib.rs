@@ -1,1 +1,22 @@
 //! Serves the read models, the audit trail and the finance views.
+//!
+//! Reads only: it writes nothing anywhere. Every answer carries the position it stands for, from the statement that
+//! made it. A request goes: operation → [`access`] (who may) → [`read`] (one statement, waiting for a position) →
+//! answer.
+
+mod access;
+mod api;
+mod as_of;
+mod audit;
+mod charge;
+mod documents;
+mod operations;
+mod payment;
+mod projections;
+mod read;
+mod rental;
+mod statements;
+mod station;
+
+pub use api::{Ingredients, QueryApi, StartError};
+pub use documents::openapi;

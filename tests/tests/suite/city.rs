@@ -139,8 +139,15 @@ impl City {
         };
         self.record(settled.into()).await;
         let rentals = Vec::new();
-        let citizen =
-            Citizen { customer: customer_id, device: device_id, station: station_id, slot, purse, rentals, payment: payment_id };
+        let citizen = Citizen {
+            customer: customer_id,
+            device: device_id,
+            station: station_id,
+            slot,
+            purse,
+            rentals,
+            payment: payment_id,
+        };
         self.citizens.push(citizen);
     }
 

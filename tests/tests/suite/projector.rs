@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use edge::{SystemClock, metrics::Metrics};
 use ledger::{Ledger, Position, migrate::ServiceRole};
-use projector::{ModelName, Projector, ProjectorError, Sources, State, diff, ledger_feed, list, promote, rebuild, skip};
+use projector::{
+    ModelName, Projector, ProjectorError, Sources, State, diff, ledger_feed, list, promote, rebuild, skip,
+};
 use tests::harness::{Database, Postgres, wait_until};
 
 use crate::city::City;
@@ -69,7 +71,10 @@ async fn i7_live_equals_rebuilt_at_one_position_and_the_switch_goes_unnoticed() 
     stage.reaches(last).await;
 
     let rebuilt = rebuild(&stage.sources, &ModelName::ALL, &quiet).await.expect("rebuilt");
-    assert!(rebuilt.iter().all(|one| one.version == 2 && one.position == last && one.rows > 0), "{rebuilt:?}");
+    assert!(
+        rebuilt.iter().all(|one| one.version == 2 && one.position == last && one.rows > 0),
+        "{rebuilt:?}"
+    );
     stage.city.day(20).await;
     let last = stage.city.flush().await;
     for model in ModelName::ALL {
@@ -138,7 +143,8 @@ async fn a_poison_event_stops_the_model_that_cannot_read_it_until_it_is_skipped(
     let bad = stage.city.record_poison().await;
     stage.city.day(30).await;
     let last = stage.city.flush().await;
-    let stopped = "SELECT count(*) FROM ledger.projection WHERE status = 'stopped' AND reason LIKE '%position%'";
+    let stopped =
+        "SELECT count(*) FROM ledger.projection WHERE status = 'stopped' AND reason LIKE '%position%'";
     wait_until("the models stop", LIMIT, async || stage.count(stopped).await == 3).await;
     assert!(projector.status().models().values().all(|model| model.position == before));
     let wrong = skip(&stage.sources, ModelName::Rentals, last, "ops", "no reason").await;
@@ -200,7 +206,8 @@ async fn a_ledger_that_was_restored_to_an_earlier_moment_is_noticed() {
 /// Not a limit but a figure: what a rebuild costs beside a plain COPY of the rows it makes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_is_not_much_slower_than_copying_its_rows() {
-    let citizens = std::env::var("CHAJIPOA_TEST_CITIZENS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let citizens =
+        std::env::var("CHAJIPOA_TEST_CITIZENS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let mut stage = Stage::new(citizens).await;
     for _ in 0..10 {
         stage.city.day(40).await;
@@ -230,10 +237,14 @@ async fn a_rebuild_is_not_much_slower_than_copying_its_rows() {
 
 async fn copied(client: &tokio_postgres::Client, schema: &str, table: &str) -> Duration {
     use futures_util::{SinkExt as _, TryStreamExt as _};
-    let out = client.copy_out(&format!("COPY {schema}.{table} TO STDOUT (FORMAT binary)")).await.expect("out");
+    let out =
+        client.copy_out(&format!("COPY {schema}.{table} TO STDOUT (FORMAT binary)")).await.expect("out");
     let chunks: Vec<bytes::Bytes> = out.try_collect().await.expect("read");
     let copy = format!("CREATE TABLE copy_of (LIKE {schema}.{table} INCLUDING INDEXES)");
-    client.batch_execute(&format!("SET search_path = public; DROP TABLE IF EXISTS copy_of; {copy}")).await.expect("made");
+    client
+        .batch_execute(&format!("SET search_path = public; DROP TABLE IF EXISTS copy_of; {copy}"))
+        .await
+        .expect("made");
     let started = Instant::now();
     let sink = client.copy_in("COPY copy_of FROM STDIN (FORMAT binary)").await.expect("in");
     let mut sink = std::pin::pin!(sink);

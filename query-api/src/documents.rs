@@ -1,0 +1,120 @@
+//! The OpenAPI document, and the page to read it. Both work without any network.
+
+use actix_web::{
+    HttpResponse,
+    http::header,
+    web::{self, ServiceConfig},
+};
+use edge::http::Operation;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::operations::{
+    active_rental, balance, command, customer_payments, customer_rentals, device, event, events, journal,
+    payment, rental, rental_charge, statement, station, stations, trial_balance,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "ChajiPoa",
+        description = "Power bank rental: commands in, read models out. Amounts are whole Tanzanian shillings.\n\n\
+            Every answer carries `Ledger-Position`, the position of the ledger it stands for; `Ledger-Min-Position` on a \
+            read waits up to two seconds for one. Errors are `application/problem+json` with a stable `code`."
+    ),
+    paths(
+        command::get,
+        customer_rentals::get,
+        balance::get,
+        statement::get,
+        customer_payments::get,
+        active_rental::get,
+        rental::get,
+        rental_charge::get,
+        payment::get,
+        stations::get,
+        station::get,
+        device::get,
+        events::get,
+        event::get,
+        trial_balance::get,
+        journal::get,
+    ),
+    components(schemas(edge::problem::ProblemBody<'static>, edge::health::Health)),
+    modifiers(&Bearer)
+)]
+struct Paths;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The OpenAPI document of the queries.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Paths::openapi()
+}
+
+/// The whole document: the queries and what else is served beside them, as JSON.
+pub(crate) fn joined(others: Vec<utoipa::openapi::OpenApi>) -> String {
+    let mut document = openapi();
+    others.into_iter().for_each(|other| document.merge(other));
+    document.to_json().unwrap_or_else(|error| {
+        tracing::error!(%error, "the OpenAPI document could not be written");
+        "{}".to_owned()
+    })
+}
+
+/// Mounts `/openapi.json` and `/docs`.
+pub(crate) fn mount(config: &mut ServiceConfig, document: &web::Bytes) {
+    let document = document.clone();
+    let json = move || {
+        let document = document.clone();
+        async move { HttpResponse::Ok().content_type("application/json").body(document) }
+    };
+    let to_page = || async { HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish() };
+    config
+        .service(web::resource("/openapi.json").app_data(Operation("openapi")).route(web::get().to(json)))
+        .service(web::resource("/docs").app_data(Operation("docs")).route(web::get().to(to_page)))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_of_the_service_is_documented() {
+        let paths: Vec<String> = openapi().paths.paths.into_keys().collect();
+        assert_eq!(
+            paths,
+            [
+                "/api/v1/commands/{id}",
+                "/api/v1/devices/{id}",
+                "/api/v1/finance/journal",
+                "/api/v1/finance/trial-balance",
+                "/api/v1/ledger/events",
+                "/api/v1/ledger/events/{position}",
+                "/api/v1/payments/{id}",
+                "/api/v1/rentals/active",
+                "/api/v1/rentals/{id}",
+                "/api/v1/rentals/{id}/charge",
+                "/api/v1/stations",
+                "/api/v1/stations/{id}",
+                "/api/v1/users/balance",
+                "/api/v1/users/payments",
+                "/api/v1/users/rentals",
+                "/api/v1/users/statement",
+            ]
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! One file per operation: its request, its answer, its reading.
+
+pub(crate) mod active_rental;
+pub(crate) mod balance;
+pub(crate) mod command;
+pub(crate) mod customer_payments;
+pub(crate) mod customer_rentals;
+pub(crate) mod device;
+pub(crate) mod event;
+pub(crate) mod events;
+pub(crate) mod journal;
+pub(crate) mod payment;
+pub(crate) mod rental;
+pub(crate) mod rental_charge;
+pub(crate) mod statement;
+pub(crate) mod station;
+pub(crate) mod stations;
+pub(crate) mod trial_balance;
+
+use actix_web::{
+    guard,
+    web::{self, ServiceConfig},
+};
+use edge::http::Operation;
+
+/// Mounts every operation.
+///
+/// Where a path with an id could also be the path of a command (`/rentals/start`), a POST is left to whoever is
+/// mounted beside these.
+pub(crate) fn mount(config: &mut ServiceConfig) {
+    let get = |path: &str, name: &'static str, route: actix_web::Route| {
+        web::resource(path).app_data(Operation(name)).route(route)
+    };
+    let not_post = || guard::Not(guard::Post());
+    config
+        .service(get("/api/v1/commands/{id}", "command", web::get().to(command::get)).guard(not_post()))
+        .service(get("/api/v1/users/rentals", "customer_rentals", web::get().to(customer_rentals::get)))
+        .service(get("/api/v1/users/balance", "balance", web::get().to(balance::get)))
+        .service(get("/api/v1/users/statement", "statement", web::get().to(statement::get)))
+        .service(get("/api/v1/users/payments", "customer_payments", web::get().to(customer_payments::get)))
+        .service(get("/api/v1/rentals/active", "active_rental", web::get().to(active_rental::get)))
+        .service(get("/api/v1/rentals/{id}", "rental", web::get().to(rental::get)).guard(not_post()))
+        .service(get("/api/v1/rentals/{id}/charge", "rental_charge", web::get().to(rental_charge::get)))
+        .service(get("/api/v1/payments/{id}", "payment", web::get().to(payment::get)).guard(not_post()))
+        .service(get("/api/v1/stations", "stations", web::get().to(stations::get)))
+        .service(get("/api/v1/stations/{id}", "station", web::get().to(station::get)))
+        .service(get("/api/v1/devices/{id}", "device", web::get().to(device::get)))
+        .service(get("/api/v1/ledger/events", "events", web::get().to(events::get)))
+        .service(get("/api/v1/ledger/events/{position}", "event", web::get().to(event::get)))
+        .service(get("/api/v1/finance/trial-balance", "trial_balance", web::get().to(trial_balance::get)))
+        .service(get("/api/v1/finance/journal", "journal", web::get().to(journal::get)));
+}
+
+/// For paths without a query: any is refused.
+pub(crate) fn nothing(request: &actix_web::HttpRequest) -> Result<(), edge::Problem> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    edge::http::query::<Nothing>(request).map(|Nothing {}| ())
+}

@@ -1,0 +1,135 @@
+//! `GET /api/v1/rentals/{id}/charge`: what a rental costs, and why.
+//!
+//! The rental is in one read model, its charge in another. Where one of them has an event of this rental that the
+//! other has not taken yet, the answer waits for that one, so it never mixes two moments.
+
+use actix_web::{HttpRequest, HttpResponse};
+use edge::{
+    Identity, Problem,
+    http::{MinPosition, path_id},
+};
+use serde::Serialize;
+use serde_json::Value;
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::nothing;
+use crate::{
+    access, charge,
+    charge::Amounts,
+    read::{Desk, Failure, Found, Source, absent, answer, position},
+    rental::{CURRENCY, RentalView, is_open},
+    statements,
+};
+
+/// A charge with its trace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ChargeView {
+    rental_id: Uuid,
+    /// The rental's status.
+    status: String,
+    #[serde(flatten)]
+    amounts: Amounts,
+    #[schema(example = "TZS")]
+    currency: &'static str,
+    /// Whether this is the bill; while the rental is open it is what it would cost if it ended now.
+    #[serde(rename = "final")]
+    is_final: bool,
+    /// How it was calculated: rule, from, to, units, unit_price, amount.
+    #[schema(value_type = Vec<Object>)]
+    lines: Value,
+}
+
+/// What was read of one rental.
+struct Read {
+    rental: RentalView,
+    view: ChargeView,
+}
+
+/// A charge with its trace.
+#[utoipa::path(
+    get, path = "/api/v1/rentals/{id}/charge", tag = "rentals", params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, description = "the charge and its trace", body = ChargeView),
+              (status = 401, description = "no good token"), (status = 403, description = "not for this role"),
+              (status = 404, description = "no such rental, or not yours")),
+    security(("bearer" = []))
+)]
+pub(crate) async fn get(
+    request: HttpRequest,
+    identity: Identity,
+    min: MinPosition,
+) -> Result<HttpResponse, Problem> {
+    identity.must_be(access::RENTALS)?;
+    nothing(&request)?;
+    let id = path_id(&request, "id")?;
+    let desk = Desk::of(&request)?;
+    // What one model has and the other has not yet is waited for like a position that was asked for.
+    let behind = desk.read(min, async |desk| needed(desk, id).await).await?;
+    let min = MinPosition(Some(behind.what.max(min.0.unwrap_or(0))));
+    let found = desk.read(min, async |desk| read(desk, id).await).await?;
+    let theirs = |read: &Read| {
+        let rental = &read.rental;
+        access::is_theirs(&identity, rental.customer_id, &[Some(rental.station_id), rental.return_station_id])
+    };
+    let read = found.what.filter(theirs).ok_or_else(|| absent(found.position))?;
+    answer(found.position, &read.view)
+}
+
+fn lowest<T>(rows: &[Row], what: T) -> Result<Found<T>, Failure> {
+    let rentals = position(rows)?;
+    let billing: i64 =
+        rows.first().map(|row| row.try_get("billing_position")).transpose()?.unwrap_or(rentals);
+    let (position, lowest) =
+        if billing < rentals { (billing, Source::Billing) } else { (rentals, Source::Rentals) };
+    Ok(Found { position, lowest, what })
+}
+
+/// The position that both models must have reached so that their rows of this rental belong together.
+async fn needed(desk: &Desk, id: Uuid) -> Result<Found<i64>, Failure> {
+    let rows = desk.query(statements::CHARGE, &[&id]).await?;
+    let row = rows.first();
+    let charged: Option<i64> = row.map(|row| row.try_get("charge_position")).transpose()?.flatten();
+    let total: Option<i64> = row.map(|row| row.try_get("charge_total")).transpose()?.flatten();
+    let rental: Option<i64> = row.map(|row| row.try_get("row_position")).transpose()?.flatten();
+    // A rental that has no charge yet needs nothing of the other model.
+    let needed = charged.unwrap_or(0).max(total.and(rental).unwrap_or(0));
+    lowest(&rows, needed)
+}
+
+async fn read(desk: &Desk, id: Uuid) -> Result<Found<Option<Read>>, Failure> {
+    let rows = desk.query(statements::CHARGE, &[&id]).await?;
+    let now = desk.stacks().clock.now();
+    let read = match rows.first() {
+        Some(row) => match RentalView::read(row, now)? {
+            Some(rental) => Some(Read { view: view(row, &rental, now)?, rental }),
+            None => None,
+        },
+        None => None,
+    };
+    lowest(&rows, read)
+}
+
+fn view(row: &Row, rental: &RentalView, now: chrono::DateTime<chrono::Utc>) -> Result<ChargeView, Failure> {
+    let status = rental.item.status.clone();
+    let charged: Option<Uuid> = row.try_get("charged")?;
+    let (amounts, lines) = if charged.is_some() {
+        (billed(row)?, row.try_get("lines")?)
+    } else {
+        let (amounts, lines) =
+            charge::running(row, now)?.filter(|_| is_open(&status)).unwrap_or((Amounts::ZERO, Vec::new()));
+        (amounts, serde_json::to_value(lines).map_err(|_| Failure::Damaged("the lines of a charge"))?)
+    };
+    let is_final = charged.is_some() || !is_open(&status);
+    Ok(ChargeView { rental_id: rental.item.rental_id, status, amounts, currency: CURRENCY, is_final, lines })
+}
+
+fn billed(row: &Row) -> Result<Amounts, Failure> {
+    Ok(Amounts {
+        total: row.try_get("total")?,
+        usage: row.try_get("usage")?,
+        late: row.try_get("late")?,
+        replacement: row.try_get("replacement")?,
+        vat: row.try_get("vat")?,
+    })
+}

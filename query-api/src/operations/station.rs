@@ -1,0 +1,55 @@
+//! `GET /api/v1/stations/{id}`: one station and its slots. Public.
+
+use actix_web::{HttpRequest, HttpResponse};
+use edge::{
+    Problem,
+    http::{MinPosition, path_id},
+};
+use serde::Serialize;
+use serde_json::Value;
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+
+use super::nothing;
+use crate::{
+    read::{Desk, Failure, Found, Source, absent, answer, position},
+    statements,
+    station::StationView,
+};
+
+/// A station with its slots.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct StationWithSlots {
+    #[serde(flatten)]
+    station: StationView,
+    /// Each slot: slot, status (`empty`, `occupied`, `faulty`, `disabled`), rentable, battery_percent, device_id.
+    #[schema(value_type = Vec<Object>)]
+    slot_list: Value,
+}
+
+fn read(row: &Row) -> Result<Option<StationWithSlots>, Failure> {
+    let Some(station) = StationView::read(row)? else { return Ok(None) };
+    let slots: &str = row.try_get("slot_list")?;
+    let slot_list = serde_json::from_str(slots).map_err(|_| Failure::Damaged("the slots of a station"))?;
+    Ok(Some(StationWithSlots { station, slot_list }))
+}
+
+/// One station.
+#[utoipa::path(
+    get, path = "/api/v1/stations/{id}", tag = "stations", params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, description = "the station and its slots", body = StationWithSlots),
+              (status = 404, description = "no such station"))
+)]
+pub(crate) async fn get(request: HttpRequest, min: MinPosition) -> Result<HttpResponse, Problem> {
+    nothing(&request)?;
+    let id = path_id(&request, "id")?;
+    let found = Desk::of(&request)?
+        .read(min, async |desk| {
+            let rows = desk.query(statements::STATION, &[&id]).await?;
+            let station = rows.first().map(read).transpose()?.flatten();
+            Ok(Found::of(Source::Inventory, position(&rows)?, station))
+        })
+        .await?;
+    let station = found.what.ok_or_else(|| absent(found.position))?;
+    answer(found.position, &station)
+}

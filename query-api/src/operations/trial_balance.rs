@@ -1,0 +1,152 @@
+//! `GET /api/v1/finance/trial-balance`: every account's balance, now or as of a moment.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse};
+use domain::postings::Account;
+use edge::{
+    Identity, Problem,
+    http::{MinPosition, query},
+};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    access,
+    as_of::AsOf,
+    read::{Desk, Failure, Found, Source, answer, position},
+    rental::CURRENCY,
+    statements,
+};
+
+/// Which moment.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Input {
+    /// A time in RFC 3339 or `position:n`; by recording.
+    as_of: Option<String>,
+}
+
+/// An account's balance, on the side where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct AccountBalance {
+    /// The code in the chart of accounts.
+    #[schema(example = "2000")]
+    account: String,
+    #[schema(example = "customer_deposits")]
+    name: &'static str,
+    /// What was debited beyond what was credited, if anything.
+    debit: i64,
+    /// What was credited beyond what was debited, if anything.
+    credit: i64,
+}
+
+/// The trial balance. Both totals are equal, at every position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct TrialBalance {
+    /// Every account, by code.
+    items: Vec<AccountBalance>,
+    total_debit: i64,
+    total_credit: i64,
+    #[schema(example = "TZS")]
+    currency: &'static str,
+    /// The position it stands for.
+    position: i64,
+}
+
+impl TrialBalance {
+    /// From all that was debited and credited to each account.
+    fn of(sums: &BTreeMap<i16, (i64, i64)>, position: i64) -> Self {
+        let items: Vec<AccountBalance> = Account::ALL
+            .into_iter()
+            .map(|account| {
+                let (debit, credit) = sums.get(&account.code()).copied().unwrap_or((0, 0));
+                let balance = debit.saturating_sub(credit);
+                AccountBalance {
+                    account: account.code().to_string(),
+                    name: account.name(),
+                    debit: balance.max(0),
+                    credit: balance.saturating_neg().max(0),
+                }
+            })
+            .collect();
+        let total_debit = items.iter().map(|item| item.debit).sum();
+        let total_credit = items.iter().map(|item| item.credit).sum();
+        Self { items, total_debit, total_credit, currency: CURRENCY, position }
+    }
+}
+
+/// The trial balance.
+#[utoipa::path(
+    get, path = "/api/v1/finance/trial-balance", tag = "finance", params(Input),
+    responses((status = 200, description = "every account", body = TrialBalance),
+              (status = 400, description = "malformed"), (status = 401, description = "no good token"),
+              (status = 403, description = "not for this role"),
+              (status = 503, description = "`not_caught_up`: the read model has not come so far")),
+    security(("bearer" = []))
+)]
+pub(crate) async fn get(
+    request: HttpRequest,
+    identity: Identity,
+    min: MinPosition,
+) -> Result<HttpResponse, Problem> {
+    identity.must_be(access::FINANCE)?;
+    let input: Input = query(&request)?;
+    let as_of = input.as_of.as_deref().map(AsOf::parse).transpose()?;
+    let desk = Desk::of(&request)?;
+    // A position beyond what the read model holds is waited for like one that was asked for.
+    let min = match as_of {
+        Some(AsOf::Position(position)) => MinPosition(Some(position.max(min.0.unwrap_or(0)))),
+        Some(AsOf::Time(_)) | None => min,
+    };
+    let found = desk.read(min, async |desk| read(desk, as_of).await).await?;
+    let balance = found.what;
+    answer(balance.position, &balance)
+}
+
+async fn read(desk: &Desk, as_of: Option<AsOf>) -> Result<Found<TrialBalance>, Failure> {
+    let (rows, stands_for) = match as_of {
+        None => (desk.query(statements::TRIAL_BALANCE_NOW, &[]).await?, None),
+        Some(as_of) => {
+            let until = as_of.position(desk, statements::BILLED_BY).await?;
+            (desk.query_slowly(statements::TRIAL_BALANCE, &[&until]).await?, Some(until))
+        }
+    };
+    let holds = position(&rows)?;
+    let balance = TrialBalance::of(&sums(&rows)?, stands_for.unwrap_or(holds));
+    Ok(Found::of(Source::Billing, holds, balance))
+}
+
+fn sums(rows: &[Row]) -> Result<BTreeMap<i16, (i64, i64)>, Failure> {
+    let mut sums = BTreeMap::new();
+    for row in rows {
+        let Some(account) = row.try_get::<_, Option<i16>>("account")? else { continue };
+        sums.insert(account, (row.try_get("debit")?, row.try_get("credit")?));
+    }
+    Ok(sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_account_stands_on_one_side_and_the_sides_are_equal() {
+        let sums = BTreeMap::from([
+            (1000, (20_000, 0)),
+            (2000, (1_000, 20_000)),
+            (4000, (0, 847)),
+            (2100, (0, 153)),
+        ]);
+        let balance = serde_json::to_value(TrialBalance::of(&sums, 7)).unwrap();
+        assert_eq!(balance["total_debit"], 20_000);
+        assert_eq!(balance["total_credit"], 20_000);
+        assert_eq!((&balance["position"], &balance["currency"]), (&7.into(), &"TZS".into()));
+        assert_eq!(balance["items"].as_array().unwrap().len(), 13);
+        assert_eq!(
+            balance["items"][3],
+            serde_json::json!({"account": "2000", "name": "customer_deposits", "debit": 0, "credit": 19_000})
+        );
+    }
+}

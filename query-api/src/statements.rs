@@ -1,0 +1,267 @@
+//! Every statement of the query API, in one place.
+//!
+//! Each begins with the position that its answer stands for, taken in the same statement as the rows; the row of
+//! the position is there even if nothing else is found.
+
+/// The fields of a rental, from `r`.
+macro_rules! rental {
+    () => {
+        "r.rental_id, r.customer_id, r.device_id, r.station_id, r.return_station_id, r.slot, r.status, \
+         r.requested_at, r.started_at, r.due_at, r.ended_at, r.free_minutes, r.tariff_id, r.tariff_version, \
+         r.charge_total, r.charge_usage, r.charge_late, r.charge_replacement, r.charge_vat, r.position AS row_position"
+    };
+}
+
+/// The position of `rentals`.
+pub(crate) const RENTALS_POSITION: &str = "SELECT position FROM read_model.rentals_position";
+/// The position of `billing`.
+pub(crate) const BILLING_POSITION: &str = "SELECT position FROM read_model.billing_position";
+/// The position of `inventory`.
+pub(crate) const INVENTORY_POSITION: &str = "SELECT position FROM read_model.inventory_position";
+/// The last position of the ledger.
+pub(crate) const LEDGER_POSITION: &str =
+    "SELECT coalesce((SELECT e.position FROM ledger.event e ORDER BY e.position DESC LIMIT 1), 0)";
+
+/// A customer's rentals, newest first, after a place in that order.
+pub(crate) const RENTALS_OF_CUSTOMER: &str = concat!(
+    "SELECT p.position, ",
+    rental!(),
+    " FROM read_model.rentals_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.rental
+        WHERE customer_id = $1 AND ($2::timestamptz IS NULL OR (requested_at, rental_id) < ($2, $3::uuid))
+        ORDER BY requested_at DESC, rental_id DESC LIMIT $4) r ON true
+     ORDER BY r.requested_at DESC, r.rental_id DESC"
+);
+
+/// A customer's open rental.
+pub(crate) const OPEN_RENTAL: &str = concat!(
+    "SELECT p.position, ",
+    rental!(),
+    ", r.terms FROM read_model.rentals_position p LEFT JOIN LATERAL (
+        SELECT o.*, t.terms FROM read_model.rental o
+        LEFT JOIN read_model.tariff t ON t.tariff_id = o.tariff_id AND t.version = o.tariff_version
+        WHERE o.customer_id = $1 AND o.status IN ('releasing', 'active', 'overdue')
+        ORDER BY o.requested_at DESC LIMIT 1) r ON true"
+);
+
+/// One rental.
+pub(crate) const RENTAL: &str = concat!(
+    "SELECT p.position, ",
+    rental!(),
+    ", r.terms FROM read_model.rentals_position p LEFT JOIN LATERAL (
+        SELECT o.*, t.terms FROM read_model.rental o
+        LEFT JOIN read_model.tariff t ON t.tariff_id = o.tariff_id AND t.version = o.tariff_version
+        WHERE o.rental_id = $1) r ON true"
+);
+
+/// One rental and its charge: of two read models.
+pub(crate) const CHARGE: &str = concat!(
+    "SELECT p.position, b.position AS billing_position, ",
+    rental!(),
+    ", r.terms, c.rental_id AS charged, c.total, c.usage, c.late, c.replacement, c.vat, c.lines, c.charged_at,
+       c.position AS charge_position
+     FROM read_model.rentals_position p CROSS JOIN read_model.billing_position b
+     LEFT JOIN LATERAL (
+        SELECT o.*, t.terms FROM read_model.rental o
+        LEFT JOIN read_model.tariff t ON t.tariff_id = o.tariff_id AND t.version = o.tariff_version
+        WHERE o.rental_id = $1) r ON true
+     LEFT JOIN LATERAL (SELECT * FROM read_model.charge WHERE rental_id = $1) c ON true"
+);
+
+/// A customer's balance.
+pub(crate) const BALANCE: &str = "SELECT p.position, b.customer_id, b.balance, b.debt \
+     FROM read_model.billing_position p LEFT JOIN read_model.balance b ON b.customer_id = $1";
+
+/// A customer's statement between two times, after a position.
+pub(crate) const STATEMENT: &str =
+    "SELECT p.position, s.position AS at, s.kind, s.amount, s.balance, s.debt, \
+         s.subject_kind, s.subject_id, s.occurred_at, s.recorded_at
+     FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.statement
+        WHERE customer_id = $1 AND position > $2
+          AND ($3::timestamptz IS NULL OR occurred_at >= $3) AND ($4::timestamptz IS NULL OR occurred_at < $4)
+        ORDER BY position LIMIT $5) s ON true
+     ORDER BY s.position";
+
+/// The fields of a payment, from `y`.
+macro_rules! payment {
+    () => {
+        "y.payment_id, y.customer_id, y.status, y.purpose, y.amount, y.provider, y.initiated_at, y.settled_at"
+    };
+}
+
+/// One payment.
+pub(crate) const PAYMENT: &str = concat!(
+    "SELECT p.position, ",
+    payment!(),
+    ", f.external_id FROM read_model.billing_position p \
+     LEFT JOIN read_model.payment y ON y.payment_id = $1 \
+     LEFT JOIN read_model.payment_reference f ON f.payment_id = y.payment_id"
+);
+
+/// A customer's payments, newest first, after a place in that order.
+pub(crate) const PAYMENTS_OF_CUSTOMER: &str = concat!(
+    "SELECT p.position, ",
+    payment!(),
+    ", f.external_id FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.payment
+        WHERE customer_id = $1 AND ($2::timestamptz IS NULL OR (initiated_at, payment_id) < ($2, $3::uuid))
+        ORDER BY initiated_at DESC, payment_id DESC LIMIT $4) y ON true
+     LEFT JOIN read_model.payment_reference f ON f.payment_id = y.payment_id
+     ORDER BY y.initiated_at DESC, y.payment_id DESC"
+);
+
+/// The fields of a station, from `s`.
+macro_rules! station {
+    () => {
+        "s.station_id, s.code, s.name, s.latitude, s.longitude, s.status, s.release_mode, s.rents_out, \
+         s.takes_back, s.slots, s.free_banks, s.free_slots"
+    };
+}
+
+/// All stations that still exist, after an id.
+pub(crate) const STATIONS: &str = concat!(
+    "SELECT p.position, ",
+    station!(),
+    ", NULL::float8 AS distance FROM read_model.inventory_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.station
+        WHERE status <> 'decommissioned' AND ($1::uuid IS NULL OR station_id > $1)
+        ORDER BY station_id LIMIT $2) s ON true
+     ORDER BY s.station_id"
+);
+
+/// Stations within so many metres, nearest first, after a place in that order. The box keeps the index in use;
+/// the distance is that on a sphere.
+pub(crate) const STATIONS_NEAR: &str = concat!(
+    "SELECT p.position, ",
+    station!(),
+    ", s.distance FROM read_model.inventory_position p LEFT JOIN LATERAL (
+        SELECT * FROM (
+            SELECT t.*, 2 * 6371008.8 * asin(sqrt(least(1.0,
+                power(sin(radians(t.latitude - $1) / 2), 2)
+                + cos(radians($1)) * cos(radians(t.latitude)) * power(sin(radians(t.longitude - $2) / 2), 2)
+            ))) AS distance
+            FROM read_model.station t
+            WHERE t.status <> 'decommissioned'
+              AND t.latitude BETWEEN $1 - $3 / 111000.0 AND $1 + $3 / 111000.0
+        ) d
+        WHERE distance <= $3 AND ($4::float8 IS NULL OR (distance, station_id) > ($4, $5::uuid))
+        ORDER BY distance, station_id LIMIT $6) s ON true
+     ORDER BY s.distance, s.station_id"
+);
+
+/// One station and its slots.
+pub(crate) const STATION: &str = concat!(
+    "SELECT p.position, ",
+    station!(),
+    ", NULL::float8 AS distance, coalesce((
+        SELECT json_agg(json_build_object('slot', l.slot, 'status', l.status, 'rentable', l.rentable,
+                        'battery_percent', l.battery_percent, 'device_id', l.device_id) ORDER BY l.slot)
+        FROM read_model.slot l WHERE l.station_id = s.station_id)::text, '[]') AS slot_list
+     FROM read_model.inventory_position p LEFT JOIN read_model.station s ON s.station_id = $1"
+);
+
+/// One device.
+pub(crate) const DEVICE: &str = "SELECT p.position, d.device_id, d.serial, d.capacity_mah, d.status, \
+         d.station_id, d.slot, d.rental_id, d.battery_percent, d.since
+     FROM read_model.inventory_position p LEFT JOIN read_model.device d ON d.device_id = $1";
+
+/// The fields of an event, from `e`.
+macro_rules! event {
+    () => {
+        "e.position, e.id, e.type, e.schema_version, e.stream_kinds, e.stream_ids, e.stream_versions, \
+         e.occurred_at, e.recorded_at, e.command_id, e.actor, e.payload"
+    };
+}
+
+/// The last position, from the ledger itself.
+macro_rules! last {
+    () => {
+        "(SELECT coalesce((SELECT e.position FROM ledger.event e ORDER BY e.position DESC LIMIT 1), 0) AS last) p"
+    };
+}
+
+/// Events between two positions, of a type if one is named.
+pub(crate) const EVENTS: &str = concat!(
+    "SELECT p.last, e.* FROM ",
+    last!(),
+    " LEFT JOIN LATERAL (SELECT ",
+    event!(),
+    " FROM ledger.event e WHERE e.position > $1 AND e.position <= $2 AND ($3::text IS NULL OR e.type = $3)
+       ORDER BY e.position LIMIT $4) e ON true ORDER BY e.position"
+);
+
+/// Events of one stream between two positions, of a type if one is named.
+pub(crate) const EVENTS_OF_STREAM: &str = concat!(
+    "SELECT p.last, e.* FROM ",
+    last!(),
+    " LEFT JOIN LATERAL (SELECT ",
+    event!(),
+    " FROM ledger.stream_version v JOIN ledger.event e ON e.position = v.position
+       WHERE v.stream = $5 AND v.position > $1 AND v.position <= $2 AND ($3::text IS NULL OR e.type = $3)
+       ORDER BY v.version LIMIT $4) e ON true ORDER BY e.position"
+);
+
+/// One event.
+pub(crate) const EVENT: &str =
+    concat!("SELECT p.last, ", event!(), " FROM ", last!(), " LEFT JOIN ledger.event e ON e.position = $1");
+
+/// The last position that was recorded by a time, up to a position: recorded times never go back, so halving
+/// finds it.
+macro_rules! until {
+    ($from:literal) => {
+        concat!(
+            "WITH RECURSIVE s(lo, hi) AS (
+                SELECT 0::bigint, (SELECT position FROM ",
+            $from,
+            ")
+                UNION ALL
+                SELECT CASE WHEN m.at <= $1 THEN m.mid ELSE s.lo END,
+                       CASE WHEN m.at <= $1 THEN s.hi ELSE m.mid - 1 END
+                FROM s CROSS JOIN LATERAL (
+                    SELECT (s.lo + s.hi + 1) / 2 AS mid,
+                           (SELECT e.recorded_at FROM ledger.event e WHERE e.position = (s.lo + s.hi + 1) / 2) AS at
+                ) m WHERE s.lo < s.hi
+            ) SELECT lo FROM s WHERE lo >= hi"
+        )
+    };
+}
+
+/// The last position of `billing` that was recorded by a time.
+pub(crate) const BILLED_BY: &str = until!("read_model.billing_position");
+/// The last position of the ledger that was recorded by a time.
+pub(crate) const RECORDED_BY: &str = until!("(SELECT max(position) AS position FROM ledger.event) l");
+
+/// All accounts as they stand right after a position: the totals kept before it, and the lines since.
+pub(crate) const TRIAL_BALANCE: &str = "WITH kept AS (
+        SELECT coalesce(max(t.position), 0) AS at FROM read_model.account_total t WHERE t.position <= $1),
+    moved AS (
+        SELECT t.account, t.debit, t.credit FROM read_model.account_total t JOIN kept ON t.position = kept.at
+        UNION ALL
+        SELECT j.debit, j.amount, 0 FROM read_model.journal j CROSS JOIN kept
+        WHERE j.position > kept.at AND j.position <= $1
+        UNION ALL
+        SELECT j.credit, 0, j.amount FROM read_model.journal j CROSS JOIN kept
+        WHERE j.position > kept.at AND j.position <= $1),
+    summed AS (SELECT account, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit FROM moved GROUP BY account)
+    SELECT p.position, s.account, s.debit, s.credit FROM read_model.billing_position p LEFT JOIN summed s ON true";
+
+/// All accounts as they stand now.
+pub(crate) const TRIAL_BALANCE_NOW: &str = "SELECT p.position, a.account, a.debit, a.credit \
+     FROM read_model.billing_position p LEFT JOIN read_model.account a ON true";
+
+/// The journal up to a position, after a line.
+pub(crate) const JOURNAL: &str = "SELECT p.position, j.position AS at, j.line, j.debit, j.credit, j.amount, \
+         j.customer_id, j.provider, j.occurred_at, j.recorded_at, j.booking_day
+     FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.journal
+        WHERE (position, line) > ($1::bigint, $2::smallint) AND position <= coalesce($3::bigint, p.position)
+        ORDER BY position, line LIMIT $4) j ON true
+     ORDER BY j.position, j.line";
+
+/// Every live read model, and how far the ledger reaches.
+pub(crate) const PROJECTIONS: &str = concat!(
+    "SELECT p.last, l.name, l.position, l.status, l.reason FROM ",
+    last!(),
+    " LEFT JOIN ledger.projection l ON l.live ORDER BY l.name"
+);
