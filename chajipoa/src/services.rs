@@ -22,6 +22,7 @@ use ledger::{
     seal::Keys,
 };
 use projector::{FeedSource, ModelName, Projector, Sources};
+use query_api::QueryApi;
 use relay::{Relay, RelayConfig};
 use tokio::sync::watch;
 
@@ -31,6 +32,9 @@ use crate::{cli::Failure, installation::Installation};
 const COMMAND_READERS: usize = 4;
 /// Connections of the projector's feeds.
 const PROJECTOR_READERS: usize = 4;
+
+/// Connections for reads that may take longer.
+const QUERY_READERS: usize = 8;
 
 /// The clock of every service.
 #[must_use]
@@ -160,12 +164,36 @@ pub async fn run_command_api() -> Result<(), Failure> {
     serve_until_stopped(serving, std::future::pending()).await
 }
 
-/// later
+/// query-api as a process of its own.
+///
 /// # Errors
-/// x
+/// The database is away, or a setting is missing.
 pub async fn run_query_api() -> Result<(), Failure> {
-    Ok(())
+    let installation = Installation::of_environment()?;
+    let metrics = Metrics::new();
+    let url = settings::required("DATABASE_URL")?;
+    let api = query_api(&url, settings::text("DATABASE_READ_URL")?).await?;
+    let site = Site::new(clock(), verifier(&installation)?, &metrics, vec![api.part()]);
+    let serving = api.serve(&bind("127.0.0.1:8082")?, site)?;
+    announce(&serving);
+    serve_until_stopped(serving, std::future::pending()).await
 }
+
+/// The query-api on this login; reads go to `read_url` if there is one.
+///
+/// # Errors
+/// The database is away.
+pub async fn query_api(url: &str, read_url: Option<String>) -> Result<QueryApi, Failure> {
+    let ingredients = query_api::Ingredients {
+        read_url: read_url.unwrap_or_else(|| url.to_owned()),
+        primary_url: url.to_owned(),
+        pool: QUERY_READERS,
+        clock: clock(),
+        documents: vec![command_api::openapi()],
+    };
+    Ok(QueryApi::start(ingredients).await?)
+}
+
 /// projector as a process of its own.
 ///
 /// # Errors

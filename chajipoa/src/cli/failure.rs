@@ -95,3 +95,12 @@ impl From<StartError> for Failure {
         }
     }
 }
+
+impl From<query_api::StartError> for Failure {
+    fn from(error: query_api::StartError) -> Failure {
+        match error {
+            query_api::StartError::Guard(_) | query_api::StartError::Address(_) => Failure::misused(&error),
+            query_api::StartError::Ledger(_) => Failure::other(error),
+        }
+    }
+}

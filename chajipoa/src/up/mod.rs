@@ -51,18 +51,21 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let (metrics, bell) = (Metrics::new(), Bell::new());
     let brokers = settings::text("KAFKA_BROKERS")?;
     let commands = services::command_api(&urls.command, installation, &bell, &metrics).await?;
+    let read_url = settings::text("DATABASE_READ_URL")?;
+    let queries = services::query_api(&urls.query, read_url).await?;
     let sources = services::projector_sources(&urls.projector, brokers.clone(), Some(bell.clone())).await?;
     let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
     let relay = brokers.map(|brokers| Relaying::start(&urls, brokers, &bell, &metrics)).transpose()?;
 
     let mut parts: Vec<Arc<dyn Part>> =
-        vec![Arc::new(commands.clone()), Arc::new(projector.status().clone())];
+        vec![Arc::new(commands.clone()), queries.part(), Arc::new(projector.status().clone())];
     parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
     let site = Site::new(services::clock(), services::verifier(installation)?, &metrics, parts);
     let bind = settings::text("CHAJIPOA_BIND")?.unwrap_or_else(|| DEFAULT_BIND.to_owned());
-    let mount_commands = commands.configure();
+    let (mount_commands, mount_queries) = (commands.configure(), queries.configure());
     let serving = edge::http::serve(&ServerOptions::at(bind), site, move |config: &mut ServiceConfig| {
         mount_commands(config);
+        mount_queries(config);
     })?;
     services::announce(&serving);
     let address = serving.addresses.first().copied();
