@@ -101,6 +101,18 @@ impl Installation {
         Ok(urls)
     }
 
+    /// Where a service connects, as `migrate` wrote it down. Nothing before the first migration.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn url_of(&self, service: &str) -> Result<Option<String>, InstallationError> {
+        let path = self.data.join("urls.env");
+        let text = read_if_there(&path).map_err(|source| InstallationError::File { path, source })?;
+        let start = format!("DATABASE_URL_{service}='");
+        let line = text.as_deref().unwrap_or("").lines().find_map(|line| line.strip_prefix(&start));
+        Ok(line.map(|rest| rest.trim_end_matches('\'').to_owned()))
+    }
+
     fn passwords(&self) -> Result<RolePasswords, InstallationError> {
         let path = self.data.join("passwords.json");
         let file = |source| InstallationError::File { path: path.clone(), source };

@@ -8,7 +8,7 @@ use ledger::Position;
 use projector::{Difference, ModelName, Progress, Sources, Version};
 use serde_json::{Value, json};
 
-use super::{Failure, arguments::ProjectionCommand, ledger::database_url, say};
+use super::{Failure, arguments::ProjectionCommand, say};
 use crate::{installation::Installation, services};
 
 /// Runs one command.
@@ -43,9 +43,13 @@ pub(super) async fn run(command: ProjectionCommand, as_json: bool) -> Result<Exi
 async fn sources() -> Result<Sources, Failure> {
     let url = match edge::settings::text("DATABASE_URL")? {
         Some(url) => url,
-        None => Installation::of_environment()?.migrate(&database_url().await?).await?.projector,
+        None => Installation::of_environment()?.url_of("PROJECTOR")?.ok_or_else(nothing_here)?,
     };
     services::projector_sources(&url, None, None).await
+}
+
+fn nothing_here() -> Failure {
+    Failure::misuse("DATABASE_URL is not set, and nothing was ever started here (make up)")
 }
 
 fn model(name: &str) -> Result<ModelName, Failure> {
