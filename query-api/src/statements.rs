@@ -143,9 +143,9 @@ pub(crate) const STATIONS_NEAR: &str = concat!(
             ))) AS distance
             FROM read_model.station t
             WHERE t.status <> 'decommissioned'
-              AND t.latitude BETWEEN $1 - $3 / 111000.0 AND $1 + $3 / 111000.0
+              AND t.latitude BETWEEN $1 - $3::float8 / 111000.0 AND $1 + $3::float8 / 111000.0
         ) d
-        WHERE distance <= $3 AND ($4::float8 IS NULL OR (distance, station_id) > ($4, $5::uuid))
+        WHERE distance <= $3::float8 AND ($4::float8 IS NULL OR (distance, station_id) > ($4, $5::uuid))
         ORDER BY distance, station_id LIMIT $6) s ON true
      ORDER BY s.distance, s.station_id"
 );
