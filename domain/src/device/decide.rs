@@ -95,6 +95,7 @@ pub fn register(command: &RegisterDevice, order: &Order, view: &View<'_>) -> Res
     let found = view.device(device_id)?;
     if let Found::Here(device) = &found
         && device.serial == command.serial
+        && device.capacity_mah == command.capacity_mah
     {
         return Ok(Decision::already_done(&answer));
     }

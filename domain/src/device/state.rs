@@ -6,7 +6,7 @@ use crate::{
     Event, Time,
     event::{Place, ReturnEvidence},
     ids::{CustomerId, DeviceId, RentalId},
-    values::{Percent, Serial},
+    values::{CapacityMah, Percent, Serial},
 };
 
 /// How many rentals and returns of a device are remembered for what is uploaded late.
@@ -132,6 +132,8 @@ pub struct Device {
     pub id: DeviceId,
     /// The serial printed on it.
     pub serial: Serial,
+    /// What its battery holds, if that was said.
+    pub capacity_mah: Option<CapacityMah>,
     /// Where it is.
     pub whereabouts: Whereabouts,
     /// How full it was when last read.
@@ -206,6 +208,7 @@ impl Device {
             Event::DeviceRegistered(fact) => Some(Device {
                 id: fact.device_id,
                 serial: fact.serial.clone(),
+                capacity_mah: fact.capacity_mah,
                 whereabouts: Whereabouts::Provisioned,
                 battery_percent: None,
                 last_fact_at: occurred_at,

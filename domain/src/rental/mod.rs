@@ -6,8 +6,9 @@
 //! A device and a customer have at most one open rental each (I9).
 //!
 //! Where to look: [`start`](mod@start) · [`release`] (what a cabinet answers) · [`running`] (extending, deadlines,
-//! loss) · [`returning`] · [`settle`] (the facts and what they come to) · [`transition`] (the events between).
+//! loss) · [`returning`] · [`attempt`] · [`settle`] (the facts and what they come to) · [`transition`] (the events between).
 
+mod attempt;
 mod release;
 mod returning;
 mod running;
@@ -16,8 +17,9 @@ mod start;
 mod state;
 mod transition;
 
+pub use attempt::report_return_refused;
 pub use release::{cancel_release, confirm_release, report_release_failure, report_release_unknown};
-pub use returning::{device_returned, report_return_refused};
+pub use returning::device_returned;
 pub use running::{extend, mark_overdue, report_lost, sell};
 pub use settle::{Meter, Settlement};
 pub use start::start;

@@ -1,4 +1,4 @@
-//! Returns, in time and late, and returns that a station refused.
+//! Returns, in time and late.
 //!
 //! Which rental a return belongs to: a return within five minutes of one already recorded for this device, station
 //! and slot is already done, whatever has happened since, and so is one for a device still docked there by a return
@@ -19,10 +19,10 @@ use super::{
 };
 use crate::{
     Money, Rejection, Role, StationId, Time, View,
-    command::{DeviceReturned, ReportReturnRefused},
+    command::DeviceReturned,
     decide::{Decision, Order, Stop, fact},
     device::{self, Device, ReturnSeen, Run, Whereabouts},
-    event::{DeviceDocked, Place, RentalEnded, ReturnAttemptRecorded, ReturnEvidence, Review},
+    event::{DeviceDocked, Place, RentalEnded, ReturnEvidence, Review},
     purse::Debited,
     rating,
     station::{self, Station},
@@ -71,13 +71,14 @@ impl Report<'_> {
 
     /// The same report with the arrival as its time, because the stated one cannot be.
     fn at_arrival(&self) -> Report<'_> {
+        let suspect = self.order.stated_at.map(|_| Review::ClockSuspect);
         Report {
             order: self.order,
             command: self.command,
             place: self.place,
             observed_at: self.order.now,
             absent_at: None,
-            review: vec![Review::ClockSuspect],
+            review: suspect.into_iter().collect(),
         }
     }
 }
@@ -112,7 +113,7 @@ pub fn device_returned(command: &DeviceReturned, order: &Order, view: &View<'_>)
 }
 
 /// A station speaks for itself only, and learns nothing of what others reported.
-fn check_own(station_id: StationId, order: &Order, view: &View<'_>) -> Result<(), Stop> {
+pub(super) fn check_own(station_id: StationId, order: &Order, view: &View<'_>) -> Result<(), Stop> {
     if order.actor.role == Role::Station {
         station::own(station_id, order.actor, view)?;
     }
@@ -237,16 +238,19 @@ fn belongs_to<'a>(device: &Device, report: &Report<'_>, view: &View<'a>) -> Resu
     let Some((rental_id, _)) = device.whereabouts.open_rental() else { return Ok(Belongs::Nobody) };
     let unknown = Rejection::RentalUnknown { rental_id: rental_id.0 };
     let rental = view.rental(rental_id)?.here().ok_or(unknown)?;
-    let Some(meter) = rental.meter() else { return Ok(Belongs::Releasing(rental)) };
-    if meter.started_at <= report.observed_at {
+    let never_refused = report.order.actor.role == Role::Station || report.order.stated_at.is_none();
+    let began_at = rental.meter().map(|meter| meter.started_at).or(rental.requested_at);
+    let earliest = began_at.unwrap_or(report.observed_at);
+    if report.observed_at < earliest && !never_refused {
+        let occurred_at = report.observed_at;
+        return Err(Rejection::OccurredAtTooEarly { occurred_at, earliest }.into());
+    }
+    Ok(match rental.meter() {
+        None => Belongs::Releasing(rental),
         // A later start was recorded for this bank, and that rental is over: this one runs on.
-        return Ok(Belongs::Running(rental, meter.started_at));
-    }
-    if report.order.actor.role == Role::Station || report.order.stated_at.is_none() {
-        return Ok(Belongs::Suspect(rental, meter.started_at));
-    }
-    let (occurred_at, earliest) = (report.observed_at, meter.started_at);
-    Err(Rejection::OccurredAtTooEarly { occurred_at, earliest }.into())
+        Some(_) if earliest <= report.observed_at => Belongs::Running(rental, earliest),
+        Some(_) => Belongs::Suspect(rental, earliest),
+    })
 }
 
 fn ran_then<'a>(rental: &'a Rental, run: Run, report: &Report<'_>) -> Option<Belongs<'a>> {
@@ -332,11 +336,9 @@ fn put_back(
 ) -> Result<Decision, Stop> {
     let customer = customer_of(rental, view)?;
     let requested_at = rental.requested_at.unwrap_or(report.observed_at);
-    let at = if report.observed_at < requested_at {
-        report.order.now.max(requested_at)
-    } else {
-        report.observed_at
-    };
+    let at_arrival = report.at_arrival();
+    let report = if report.observed_at < requested_at { &at_arrival } else { report };
+    let at = report.observed_at.max(requested_at);
     let from = Place { station_id: rental.station_id, slot: rental.slot };
     let started = leave(rental.id, customer, device.id, from, &rental.tariff, at);
     let charge = rating::not_taken(at);
@@ -377,54 +379,4 @@ fn dock(device: &Device, station: &Station, report: &Report<'_>, view: &View<'_>
     };
     let facts = vec![fact(docked, report.observed_at)];
     with_displaced(station, device, report, Settled { facts, bill: Bill::none("docked") }, view)
-}
-
-/// ReportReturnRefused, in order: device unknown · another station's · the same attempt again: already done · the
-/// sender's time · station unknown · no rental was running then.
-///
-/// # Errors
-/// The first of these refusals.
-pub fn report_return_refused(
-    command: &ReportReturnRefused,
-    order: &Order,
-    view: &View<'_>,
-) -> Result<Decision, Stop> {
-    let no_device = Rejection::DeviceUnknown {
-        device_id: command.device_id.map(|id| id.0),
-        serial: command.serial.clone(),
-    };
-    let device = device::resolve(&command.device().map_err(|_| no_device)?, view)?;
-    check_own(command.station_id, order, view)?;
-    let attempted_at = order.stated_at.unwrap_or(order.now);
-    let run = device.run_at(attempted_at);
-    let rental = run.map(|run| view.rental(run.rental_id)).transpose()?.and_then(Found::here);
-    let started = rental.and_then(|rental| Some((rental, rental.meter()?)));
-    if let Some((rental, meter)) = started
-        && meter.attempts.contains(&attempted_at)
-    {
-        let purse = customer_of(rental, view)?.purse;
-        return Ok(Decision::already_done(&Bill::of(rental, purse)));
-    }
-    timing::occurred(order)?;
-    let station = station::known(command.station_id, view)?;
-    let none = || Rejection::NoRunningRental { device_id: device.id.0 };
-    let (rental, meter) = started.ok_or_else(none)?;
-    let purse = customer_of(rental, view)?.purse;
-    if meter.end().is_some_and(|end| attempted_at >= end) {
-        return Err(none().into());
-    }
-    let attempt = ReturnAttemptRecorded {
-        rental_id: rental.id,
-        customer_id: rental.customer_id,
-        device_id: device.id,
-        station_id: station.id,
-        slot: command.slot,
-        attempted_at,
-        reason: command.reason.clone(),
-        review: timing::late_upload(order, attempted_at),
-    };
-    let settled = settle_with(rental, &meter.with_attempt(attempted_at), purse, Arrival::Attempt);
-    let mut facts = vec![fact(attempt, attempted_at)];
-    facts.extend(settled.facts);
-    Ok(Decision::recorded(facts, &settled.bill))
 }

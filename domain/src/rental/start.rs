@@ -1,6 +1,6 @@
 //! StartRental: who may rent which bank, and on what terms.
 //!
-//! Refused, in this order: the sender's time · customer unknown, not active · debt · an open rental already ·
+//! Refused, in this order: customer unknown · the sender's time · customer not active · debt · an open rental already ·
 //! station unknown, offline, not renting · tariff not to be named by this role, none in force · deposit below the
 //! tariff's · slot unknown, empty, faulty, disabled, reserved · battery low, device in maintenance or retired · a
 //! time before the facts it follows · id taken. The same rental again is already done.

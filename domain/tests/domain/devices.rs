@@ -15,6 +15,8 @@ fn a_bank_is_registered_once() {
     let answer = w.when(admin(), "RegisterDevice", data.clone()).then_events(&["DeviceRegistered"]);
     assert_eq!(answer, json!({ "device_id": device_id(7), "status": "provisioned" }));
     w.when(admin(), "RegisterDevice", data).then_already_done();
+    let other = json!({ "device_id": device_id(7), "serial": "PB-7", "capacity_mah": 9_000 });
+    w.when(admin(), "RegisterDevice", other).then_rejected("serial_taken");
 }
 
 #[test]

@@ -267,6 +267,24 @@ fn a_bank_put_back_while_it_was_released_starts_and_ends_at_that_moment_for_noth
 }
 
 #[test]
+fn a_return_from_before_the_request_is_suspect_and_counts_from_its_arrival() {
+    let back = json!({ "device_id": device_id(4), "station_id": station_id(3), "slot": 1 });
+    let mut w = World::town();
+    w.now = t(10);
+    w.start(1, 1, 3, 1).then_events(&["RentalRequested"]);
+    w.now = t(11);
+    let facts = w.seen(4, 3, 1, t(9)).then_facts(&["RentalStarted", "RentalEnded"]);
+    assert_eq!((&facts[1]["ended_at"], &facts[1]["review"]), (&time(t(11)), &json!(["clock_suspect"])));
+    let mut w = World::town();
+    w.now = t(10);
+    w.start(1, 1, 3, 1).then_events(&["RentalRequested"]);
+    let facts =
+        w.when_at(agent(), "DeviceReturned", back.clone(), Some(t(9))).then_rejected("occurred_at_too_early");
+    assert_eq!(facts["earliest"], time(t(10)));
+    w.when_at(agent(), "DeviceReturned", back, Some(t(10))).then_events(&["RentalStarted", "RentalEnded"]);
+}
+
+#[test]
 fn a_release_that_finds_another_bank_in_its_slot_loses_nothing_of_its_rental() {
     // Bank 1 comes back into the slot that bank 4 is leaving, before the cabinet said that it left.
     let returned = || {
