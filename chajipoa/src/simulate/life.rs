@@ -192,7 +192,7 @@ impl Life {
                 let serial = self.quarter.banks[self.quarter.trips[trip].bank].serial.clone();
                 let data = json!({
                     "serial": serial, "station_id": station, "slot": slot + 1, "battery_percent": 80,
-                    "observed_at": answered,
+                    "observed_at": at,
                 });
                 let reply = self.station(station, "DeviceReturned", None, data).await?;
                 self.came_out(trip, &reply.body);

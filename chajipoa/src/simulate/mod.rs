@@ -28,10 +28,10 @@ use crate::api::{Api, ApiError, Sending};
 use chance::Chance;
 use quarter::Quarter;
 
-/// How many quarters a large city has: as many clients drive it at once.
-const QUARTERS: u64 = 16;
-/// A quarter has at least so many rentals.
-const RENTALS_PER_QUARTER: u64 = 25;
+/// So many quarters are driven at once.
+const AT_ONCE: u64 = 16;
+/// A quarter has at least so many rentals, and never more than its banks can serve in a week.
+const RENTALS_OF_A_QUARTER: std::ops::RangeInclusive<u64> = 25..=400;
 /// Simulated time begins so long ago, at the start of a business day.
 const BEGINS_BEFORE: TimeDelta = TimeDelta::minutes(6 * 24 * 60 + 20 * 60);
 /// East Africa Time, whose midnight begins a business day.
@@ -55,7 +55,7 @@ pub async fn run(api: &Api, plan: Plan, show_progress: bool) -> Result<Report, A
     let begins = begin(SystemClock.now());
     let mut chance = Chance::new(plan.seed, begins.timestamp());
     let tariff = publish_tariff(api, &mut chance, begins).await?;
-    let quarters = QUARTERS.min(plan.rentals.div_ceil(RENTALS_PER_QUARTER)).max(1);
+    let quarters = quarters(plan.rentals);
     let bar = bar(plan.rentals, show_progress);
     let lives = (0..quarters).map(|number| {
         let share = share(plan.rentals, quarters, number);
@@ -63,13 +63,18 @@ pub async fn run(api: &Api, plan: Plan, show_progress: bool) -> Result<Report, A
         life::live(api.clone(), quarter, bar.clone())
     });
     let reports: Vec<Result<Report, ApiError>> =
-        stream::iter(lives).buffer_unordered(usize::try_from(quarters).unwrap_or(1)).collect().await;
+        stream::iter(lives).buffer_unordered(usize::try_from(AT_ONCE).unwrap_or(1)).collect().await;
     bar.finish_and_clear();
     let mut report = Report::new(plan.seed, plan.rentals);
     for part in reports {
         report.add(part?);
     }
     Ok(report)
+}
+
+fn quarters(rentals: u64) -> u64 {
+    let (fewest, most) = (*RENTALS_OF_A_QUARTER.start(), *RENTALS_OF_A_QUARTER.end());
+    AT_ONCE.min(rentals.div_ceil(fewest)).max(rentals.div_ceil(most)).max(1)
 }
 
 fn share(rentals: u64, quarters: u64, number: u64) -> u64 {
