@@ -27,8 +27,8 @@ test: ## every test, against real Postgres and real Kafka
 	@scripts/deps.sh build postgres kafka tools
 	@$(MAKE) --no-print-directory lint
 	@cargo build -p chajipoa
-	@cargo test --workspace --no-run
-	@CHAJIPOA_BIN="$$(cd $(TARGET) && pwd)/debug/chajipoa" scripts/with-services.sh cargo test --workspace
+	@cargo test --workspace --lib --bins --tests --no-run
+	@CHAJIPOA_BIN="$$(cd $(TARGET) && pwd)/debug/chajipoa" scripts/with-services.sh cargo test --workspace --lib --bins --tests --no-fail-fast
 	@echo "make test: every test passed"
 
 .PHONY: lint

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Formatting and lints, warnings denied. A toolchain without rustfmt or clippy is reported loudly; with CI=true it is
-# a failure.
+# Formatting and lints, warnings denied. A toolchain without rustfmt or clippy is reported loudly, and the rest goes on.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh
@@ -8,7 +7,6 @@ source "$here/lib.sh"
 cd "$here/.."
 
 absent() {
-    [[ ${CI:-} != true ]] || die "CI=true and cargo $1 is missing: rustup component add $2"
     loud "SKIPPED: cargo $1 is missing. Install it with: rustup component add $2"
 }
 
