@@ -1,3 +1,5 @@
 //! Black-box journeys, races, faults, rebuild, load.
 
+pub mod bench;
 pub mod harness;
+pub mod verifier;

@@ -6,14 +6,22 @@
 //! The harness ends a test by panicking: without a server there is nothing to report. The services come from
 //! `scripts/with-services.sh`; without `CHAJIPOA_TEST_PG` a test fails and says so.
 
+mod client;
 mod kafka;
+mod place;
 mod postgres;
+mod private_postgres;
 mod process;
+mod proxy;
 mod topic;
 mod wait;
 
+pub use client::{ADMIN, AGENT, ANALYST, Answer, Client, FINANCE, PAYMENTS, SUPPORT, Who};
 pub use kafka::{Kafka, TestTopic};
+pub use place::Place;
 pub use postgres::{Database, Postgres};
+pub use private_postgres::PrivatePostgres;
 pub use process::{Process, Spec, binary};
+pub use proxy::{Cut, Proxy};
 pub use topic::{assert_i8, records, whole_ledger};
 pub use wait::{wait_for, wait_until};

@@ -1,0 +1,38 @@
+//! The black-box suite: one program, so that it links once. Each module is one concern.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    reason = "a test that meets what it did not expect has failed"
+)]
+
+#[path = "suite/city.rs"]
+mod city;
+#[path = "suite/cluster.rs"]
+mod cluster;
+#[path = "suite/faults.rs"]
+mod faults;
+#[path = "suite/input.rs"]
+mod input;
+#[path = "suite/journey.rs"]
+mod journey;
+#[path = "suite/load.rs"]
+mod load;
+#[path = "suite/projector.rs"]
+mod projector;
+#[path = "suite/races.rs"]
+mod races;
+#[path = "suite/relay.rs"]
+mod relay;
+#[path = "suite/simulate.rs"]
+mod simulate;
+#[path = "suite/stale.rs"]
+mod stale;
+#[path = "suite/town.rs"]
+mod town;
+#[path = "suite/verifier.rs"]
+mod verifier;
+#[path = "suite/walk.rs"]
+mod walk;
