@@ -178,7 +178,7 @@ fn check_money(w: &World) {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn i6_i9_whatever_is_asked_money_is_conserved_and_nothing_is_in_two_rentals(
