@@ -22,6 +22,8 @@ mod journey;
 mod load;
 #[path = "suite/projector.rs"]
 mod projector;
+#[path = "suite/query.rs"]
+mod query;
 #[path = "suite/races.rs"]
 mod races;
 #[path = "suite/relay.rs"]

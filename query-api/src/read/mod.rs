@@ -8,7 +8,7 @@ mod failure;
 mod line;
 mod waiters;
 
-use std::{cell::Cell, rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use edge::{
@@ -17,6 +17,7 @@ use edge::{
 };
 use ledger::Ledger;
 use serde::Serialize;
+use tokio::time::Instant;
 use tokio_postgres::{Config, Row, types::ToSql};
 
 pub(crate) use failure::Failure;
@@ -143,18 +144,18 @@ impl Desk {
         read: impl AsyncFn(&Self) -> Result<Found<T>, Failure>,
     ) -> Result<Found<T>, Problem> {
         let wanted = min.0.unwrap_or(0);
-        let deadline = Cell::new(None);
+        let mut deadline = None;
         loop {
             let found = read(self).await.map_err(Failure::into_problem)?;
             if found.position >= wanted {
                 return Ok(found);
             }
-            let until = deadline.get().unwrap_or_else(Waiters::deadline);
-            deadline.set(Some(until));
-            let waited = self.stacks().waiters.wait(found.lowest, wanted, until).await;
-            if !waited.map_err(Failure::into_problem)? {
+            // A deadline that is over leaves one last look: what it finds is the present position.
+            let until = *deadline.get_or_insert_with(Waiters::deadline);
+            if Instant::now() >= until {
                 return Err(not_caught_up(found.position));
             }
+            self.stacks().waiters.wait(found.lowest, wanted, until).await.map_err(Failure::into_problem)?;
         }
     }
 }

@@ -84,17 +84,18 @@ impl Waiters {
         now.checked_add(PATIENCE).unwrap_or(now)
     }
 
-    /// Waits until a source has reached a position, or until the deadline. Says whether it has.
-    pub(crate) async fn wait(&self, source: Source, position: i64, until: Instant) -> Result<bool, Failure> {
-        let Some(poll) = self.0.polls.get(source.index()) else { return Ok(false) };
+    /// Waits until a source has reached a position, or until the deadline.
+    pub(crate) async fn wait(&self, source: Source, position: i64, until: Instant) -> Result<(), Failure> {
+        let Some(poll) = self.0.polls.get(source.index()) else { return Ok(()) };
         let waiting = Waiting::begin(&self.0, poll)?;
         let mut known = poll.known.subscribe();
         if !poll.running.swap(true, Ordering::SeqCst) {
             tokio::spawn(run(Arc::clone(&self.0), source));
         }
-        let reached = timeout_at(until, known.wait_for(|known| *known >= position)).await;
+        // Reached or not: whoever waited reads again and sees.
+        let _reached = timeout_at(until, known.wait_for(|known| *known >= position)).await;
         drop(waiting);
-        Ok(matches!(reached, Ok(Ok(_))))
+        Ok(())
     }
 }
 

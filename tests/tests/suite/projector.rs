@@ -243,7 +243,10 @@ async fn copied(client: &tokio_postgres::Client, schema: &str, table: &str, like
     use futures_util::{SinkExt as _, TryStreamExt as _};
     let out =
         client.copy_out(&format!("COPY {schema}.{table} TO STDOUT (FORMAT binary)")).await.expect("out");
-    let chunks: Vec<bytes::Bytes> = out.try_collect().await.expect("read");
+    let rows: Vec<bytes::Bytes> = out.try_collect().await.expect("read");
+    // As large messages as a rebuild sends: one for each row would cost more than the rows.
+    let chunks: Vec<bytes::Bytes> =
+        rows.concat().chunks(1 << 20).map(bytes::Bytes::copy_from_slice).collect();
     let copy = format!("CREATE TABLE copy_of (LIKE {schema}.{table} {like})");
     client
         .batch_execute(&format!("SET search_path = public; DROP TABLE IF EXISTS copy_of; {copy}"))
