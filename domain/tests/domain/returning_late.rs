@@ -47,6 +47,19 @@ fn a_later_sighting_with_an_earlier_bound_corrects_and_moves_the_bank_from_the_o
 }
 
 #[test]
+fn i9_a_late_return_of_an_earlier_rental_does_not_move_a_bank_that_is_being_released() {
+    let mut w = out();
+    w.now = t(65);
+    w.seen(1, 3, 8, t(65)).then_events(&["RentalEnded"]);
+    w.now = t(66);
+    w.start(2, 2, 3, 8).then_events(&["RentalRequested"]);
+    w.now = t(75);
+    w.seen_since(1, 1, 4, t(20), t(70)).then_events(&["RentalCorrected"]);
+    assert_eq!((w.whole(1), w.whereabouts(1)), ((500, 0, 0), "releasing 3/8".to_owned()));
+    w.confirm(2, 1, 3, 8).then_events(&["RentalStarted"]);
+}
+
+#[test]
 fn a_late_return_of_an_earlier_rental_leaves_the_later_one_alone() {
     let mut w = out();
     w.now = t(200);
