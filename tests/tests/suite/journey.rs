@@ -365,7 +365,7 @@ async fn reads_wait_for_a_position_page_by_key_and_stand_for_a_moment() {
     let path = "/api/v1/users/balance";
     let early =
         client.ask(Method::GET, path, Some(customer(asha)), &[("ledger-min-position", &ahead)], None).await;
-    assert_eq!(early.header("retry-after").is_some(), true);
+    assert!(early.header("retry-after").is_some());
     let early = early.refused(503, "not_caught_up");
     assert!(early.text.contains(&last.to_string()), "it says where it stands: {}", early.text);
 

@@ -150,7 +150,7 @@ impl Person {
         let start = json!({"customer_id": self.customer, "station_id": self.town.station, "slot": self.slot});
         let started = self.send(customer(self.customer), "StartRental", start).await;
         let rental = started.at("/result/rental_id");
-        if turn % 3 == 0 {
+        if turn.is_multiple_of(3) {
             let extend = json!({"rental_id": rental, "minutes": 10});
             self.send(customer(self.customer), "ExtendRental", extend).await;
         }
@@ -169,7 +169,7 @@ impl Person {
         let body = json!({"command_id": id(), "type": kind, "data": data});
         let answer = insist(&self.services, &self.diary, who, &body).await;
         assert_eq!(answer.status, 201, "{body}: {}", answer.text);
-        if self.done.fetch_add(1, Ordering::SeqCst) % 20 == 0 {
+        if self.done.fetch_add(1, Ordering::SeqCst).is_multiple_of(20) {
             let again = insist(&self.services, &self.diary, who, &body).await;
             assert!(again.replayed(), "{}", again.text);
             assert_eq!(again.text, answer.text);
