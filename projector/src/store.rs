@@ -12,8 +12,9 @@ use ledger::{Checkpoint, Envelope, Position};
 use tokio_postgres::{Client, Statement, types::ToSql};
 
 use crate::{
-    Fact, ModelName, Poison, ProjectorError,
+    ModelName, Poison, ProjectorError,
     control::Version,
+    fact::Taken,
     model::Model,
     statements,
     table::{Array, Changes, Columns, Table},
@@ -83,17 +84,8 @@ impl Store {
     /// Applies events in one transaction. Those that are known already are dropped; a poison event ends the batch
     /// before it.
     pub(crate) async fn apply(&mut self, events: &[Envelope]) -> Result<Applied, ProjectorError> {
-        let (facts, poison) = self.decode(events)?;
-        self.apply_facts(facts, poison).await
-    }
-
-    /// The same with events that were read before.
-    pub(crate) async fn apply_facts(
-        &mut self,
-        facts: Vec<Fact>,
-        mut poison: Option<Poison>,
-    ) -> Result<Applied, ProjectorError> {
-        let mut facts = facts;
+        let mut facts = self.new_ones(events)?;
+        let mut poison = None;
         loop {
             if facts.is_empty() {
                 return Ok(Applied { events: 0, poison });
@@ -123,8 +115,9 @@ impl Store {
     }
 
     /// The checkpoint right after an event.
-    pub(crate) const fn reached(&self, fact: &Fact) -> Checkpoint {
-        Checkpoint { identity: self.checkpoint.identity, position: fact.position, event_id: Some(fact.id) }
+    pub(crate) const fn reached(&self, fact: &Taken) -> Checkpoint {
+        let (position, event_id) = (fact.position(), Some(fact.id()));
+        Checkpoint { identity: self.checkpoint.identity, position, event_id }
     }
 
     /// Throws the rows in memory away.
@@ -132,9 +125,8 @@ impl Store {
         self.rows = self.model.start();
     }
 
-    /// Drops what is known, asserts that nothing is left out (I5), and reads the payloads up to the first that
-    /// cannot be read.
-    pub(crate) fn decode(&self, events: &[Envelope]) -> Result<(Vec<Fact>, Option<Poison>), ProjectorError> {
+    /// Drops what is known, asserts that nothing is left out (I5), and reads the payloads.
+    fn new_ones(&self, events: &[Envelope]) -> Result<Vec<Taken>, ProjectorError> {
         let mut last = self.position();
         let mut facts = Vec::with_capacity(events.len());
         for envelope in events.iter().filter(|envelope| envelope.position > self.position()) {
@@ -142,18 +134,15 @@ impl Store {
             if envelope.position != expected {
                 return Err(ProjectorError::Gap { expected, found: envelope.position });
             }
-            match Fact::read(envelope) {
-                Ok(fact) => facts.push(fact),
-                Err(error) => return Ok((facts, Some(poison(envelope, &error)))),
-            }
+            facts.push(Taken::read(envelope));
             last = envelope.position;
         }
-        Ok((facts, None))
+        Ok(facts)
     }
 
     /// Fetches the rows that the events touch and applies them in memory. Returns how many were good, and the
     /// first that was not.
-    pub(crate) async fn stage(&mut self, facts: &[Fact]) -> Result<Option<(usize, Poison)>, ProjectorError> {
+    pub(crate) async fn stage(&mut self, facts: &[Taken]) -> Result<Option<(usize, Poison)>, ProjectorError> {
         if self.want(facts) {
             self.fetch().await?;
         }
@@ -161,28 +150,33 @@ impl Store {
     }
 
     /// Asks for the rows that the events touch, and says whether some have to be fetched.
-    pub(crate) fn want(&mut self, facts: &[Fact]) -> bool {
+    pub(crate) fn want(&mut self, facts: &[Taken]) -> bool {
         self.rows.tables().into_iter().for_each(|table| table.begin());
         for fact in facts {
-            if !self.skips.contains(&fact.position.get()) {
-                self.rows.want(fact);
+            match fact {
+                Taken::Readable(fact) if !self.skips.contains(&fact.position.get()) => self.rows.want(fact),
+                Taken::Readable(_) | Taken::Unreadable { .. } => {}
             }
         }
         self.rows.tables().into_iter().any(|table| table.is_wanting())
     }
 
     /// Applies events to rows that are at hand.
-    pub(crate) fn fold(&mut self, facts: &[Fact]) -> Option<(usize, Poison)> {
+    pub(crate) fn fold(&mut self, facts: &[Taken]) -> Option<(usize, Poison)> {
         for (good, fact) in facts.iter().enumerate() {
-            if self.skips.contains(&fact.position.get()) {
+            if self.skips.contains(&fact.position().get()) {
                 continue;
             }
-            if let Err(impossible) = self.rows.apply(fact) {
-                let event_type = fact.event.event_type().to_owned();
-                return Some((
-                    good,
-                    Poison { position: fact.position, event_type, why: impossible.to_string() },
-                ));
+            let applied = match fact {
+                Taken::Readable(fact) => self.rows.apply(fact).map_err(|impossible| Poison {
+                    position: fact.position,
+                    event_type: fact.event.event_type().to_owned(),
+                    why: impossible.to_string(),
+                }),
+                Taken::Unreadable { poison, .. } => Err(poison.clone()),
+            };
+            if let Err(poison) = applied {
+                return Some((good, poison));
             }
         }
         None
@@ -328,8 +322,4 @@ impl Change {
 
 fn parameters(arrays: &[Array]) -> Vec<&(dyn ToSql + Sync)> {
     arrays.iter().map(|array| -> &(dyn ToSql + Sync) { array }).collect()
-}
-
-fn poison(envelope: &Envelope, error: &impl std::fmt::Display) -> Poison {
-    Poison { position: envelope.position, event_type: envelope.event_type.clone(), why: error.to_string() }
 }

@@ -10,8 +10,9 @@ use futures_util::SinkExt as _;
 use ledger::Checkpoint;
 
 use crate::{
-    Fact, ProjectorError,
+    ProjectorError,
     control::filled,
+    fact::Taken,
     statements,
     store::Store,
     table::{CopyRows, Table},
@@ -51,7 +52,7 @@ impl Fill {
     }
 
     /// Folds events that follow the last ones.
-    pub(super) async fn take(&mut self, facts: &[Fact]) -> Result<(), ProjectorError> {
+    pub(super) async fn take(&mut self, facts: &[Taken]) -> Result<(), ProjectorError> {
         if self.store.want(facts) {
             self.copy_out(0).await?;
             self.add_keys().await?;

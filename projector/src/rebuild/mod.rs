@@ -10,9 +10,9 @@ mod read;
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::{join, try_join_all};
+use futures_util::future::try_join_all;
 use ledger::Position;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{
     ModelName, ProjectorError, Sources,
@@ -27,6 +27,8 @@ pub(crate) use read::read;
 /// How many batches may wait for a model.
 const WAITING: usize = 2;
 
+/// How many messages of progress may wait for whoever listens.
+const NEWS: usize = 64;
 /// How many events a version that is nearly there takes at a time.
 const CATCH_UP: usize = 1_000;
 
@@ -71,17 +73,43 @@ pub async fn rebuild(
     let until = sources.ledger.last_position().await?;
     let stores = try_join_all(models.iter().map(|model| shadow(sources, *model))).await?;
     let (senders, receivers): (Vec<_>, Vec<_>) = models.iter().map(|_| mpsc::channel(WAITING)).unzip();
-    let work = Work { sources, progress, until, started };
-    let filling = try_join_all(
-        stores.into_iter().zip(receivers).map(|((store, number), facts)| work.fill(store, number, facts)),
-    );
-    let (read, filled) = join(read::send_all(sources.ledger.clone(), until, senders), filling).await;
-    match (read, filled) {
-        (Ok(()), filled) => filled,
-        // Whatever stopped a fold made the reader end quietly; what stopped the reader is the cause.
-        (Err(error), Err(ProjectorError::Stopped) | Ok(_)) => Err(error),
-        (Err(_), Err(error)) => Err(error),
+    // Each in a task of its own, so that all cores fold and encode; dropping the set ends them.
+    let mut tasks = JoinSet::new();
+    let (told, mut news) = mpsc::channel(NEWS);
+    tasks.spawn({
+        let ledger = sources.ledger.clone();
+        async move { read::send_all(ledger, until, senders).await.map(|()| None) }
+    });
+    for ((store, number), facts) in stores.into_iter().zip(receivers) {
+        let work = Work { sources: sources.clone(), told: told.clone(), until, started };
+        tasks.spawn(async move { work.fill(store, number, facts).await.map(Some) });
     }
+    drop(told);
+    while let Some(one) = news.recv().await {
+        progress(one);
+    }
+    gathered(tasks).await
+}
+
+/// What the tasks made. What stopped one of them ends the others quietly; the cause is the error that counts.
+async fn gathered(
+    mut tasks: JoinSet<Result<Option<Rebuilt>, ProjectorError>>,
+) -> Result<Vec<Rebuilt>, ProjectorError> {
+    let mut rebuilt = Vec::new();
+    let mut failed: Option<ProjectorError> = None;
+    while let Some(ended) = tasks.join_next().await {
+        match ended.unwrap_or(Err(ProjectorError::Stopped)) {
+            Ok(one) => rebuilt.extend(one),
+            Err(ProjectorError::Stopped) if failed.is_some() => {}
+            Err(error) => {
+                if failed.as_ref().is_none_or(|known| matches!(known, ProjectorError::Stopped)) {
+                    failed = Some(error);
+                }
+            }
+        }
+    }
+    rebuilt.sort_by_key(|one| one.model);
+    failed.map_or(Ok(rebuilt), Err)
 }
 
 /// An empty new version of a model, whatever an earlier rebuild left behind.
@@ -102,14 +130,14 @@ async fn shadow(sources: &Sources, model: ModelName) -> Result<(Store, i16), Pro
     Ok((Store::open(client, &made).await?, number))
 }
 
-struct Work<'a> {
-    sources: &'a Sources,
-    progress: &'a (dyn Fn(Progress) + Send + Sync),
+struct Work {
+    sources: Sources,
+    told: mpsc::Sender<Progress>,
     until: Position,
     started: Instant,
 }
 
-impl Work<'_> {
+impl Work {
     async fn fill(
         &self,
         store: Store,
@@ -122,7 +150,7 @@ impl Work<'_> {
         while let Some(batch) = facts.recv().await {
             fill.take(&batch).await?;
             if let Some(last) = batch.last() {
-                self.tell(model, last.position);
+                self.tell(model, last.position());
             }
         }
         let (mut store, rows) = fill.finish().await?;
@@ -130,7 +158,7 @@ impl Work<'_> {
             // The reader failed and says why.
             return Err(ProjectorError::Stopped);
         }
-        catch_up(self.sources, &mut store).await?;
+        catch_up(&self.sources, &mut store).await?;
         let position = store.position();
         let client = store.into_client();
         let made = control::version(&client, model, number).await?.ok_or(ProjectorError::NotLive(model))?;
@@ -143,7 +171,9 @@ impl Work<'_> {
         let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
         let events = u64::try_from(position.get()).unwrap_or(0);
         let events_per_second = events.saturating_mul(1_000).checked_div(millis).unwrap_or(0);
-        (self.progress)(Progress { model, position, of: self.until.max(position), events_per_second });
+        let progress = Progress { model, position, of: self.until.max(position), events_per_second };
+        // Whoever listens too slowly hears the next one.
+        let _full = self.told.try_send(progress);
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use ledger::{Ledger, Position};
-use tokio::sync::mpsc::Sender;
+use ledger::{Envelope, Ledger, LedgerError, Position};
+use tokio::{sync::mpsc::Sender, task::JoinHandle};
 
-use crate::{Fact, Poison, ProjectorError};
+use crate::{ProjectorError, fact::Taken};
 
 /// How many events one statement reads.
 const BATCH: usize = 2_000;
 
 /// Events that follow each other.
-pub(super) type Facts = Arc<Vec<Fact>>;
+pub(super) type Facts = Arc<Vec<Taken>>;
 
 /// Sends all events up to a position to every fold; ends early when nobody listens any more.
 pub(super) async fn send_all(
@@ -19,39 +19,40 @@ pub(super) async fn send_all(
     until: Position,
     senders: Vec<Sender<Facts>>,
 ) -> Result<(), ProjectorError> {
-    // In a task of its own, so that reading and decoding go on while the folds work.
-    let reading = tokio::spawn(async move {
-        let mut after = Position::ZERO;
-        while after < until {
-            let room = usize::try_from(until.since(after)).unwrap_or(BATCH).min(BATCH);
-            let facts = Arc::new(read(&ledger, after, room).await?);
-            let Some(last) = facts.last() else { break };
-            after = last.position;
-            for sender in &senders {
-                if sender.send(Arc::clone(&facts)).await.is_err() {
-                    return Ok(());
-                }
+    let mut after = Position::ZERO;
+    let mut waiting = fetch(&ledger, after, until);
+    while after < until {
+        let envelopes = waiting.await.unwrap_or(Ok(Vec::new()))?;
+        let Some(last) = envelopes.last() else { break };
+        after = last.position;
+        // The next stretch is on its way while this one is decoded.
+        waiting = fetch(&ledger, after, until);
+        let facts = Arc::new(decode(&envelopes));
+        for sender in &senders {
+            if sender.send(Arc::clone(&facts)).await.is_err() {
+                return Ok(());
             }
         }
-        Ok(())
-    });
-    reading.await.unwrap_or(Err(ProjectorError::Stopped))
+    }
+    Ok(())
 }
 
-/// Events after a position, decoded.
-pub(crate) async fn read(
+/// Reads the next stretch in a task of its own.
+fn fetch(
     ledger: &Ledger,
     after: Position,
-    limit: usize,
-) -> Result<Vec<Fact>, ProjectorError> {
-    let envelopes = ledger.read_after(after, limit).await?;
-    envelopes
-        .iter()
-        .map(|envelope| {
-            Fact::read(envelope).map_err(|unknown| {
-                let event_type = envelope.event_type.clone();
-                Poison { position: envelope.position, event_type, why: unknown.to_string() }.into()
-            })
-        })
-        .collect()
+    until: Position,
+) -> JoinHandle<Result<Vec<Envelope>, LedgerError>> {
+    let ledger = ledger.clone();
+    let room = usize::try_from(until.since(after)).unwrap_or(BATCH).min(BATCH);
+    tokio::spawn(async move { if room == 0 { Ok(Vec::new()) } else { ledger.read_after(after, room).await } })
+}
+
+/// Events after a position, read as far as they can be.
+pub(crate) async fn read(ledger: &Ledger, after: Position, limit: usize) -> Result<Vec<Taken>, LedgerError> {
+    Ok(decode(&ledger.read_after(after, limit).await?))
+}
+
+fn decode(envelopes: &[Envelope]) -> Vec<Taken> {
+    envelopes.iter().map(Taken::read).collect()
 }

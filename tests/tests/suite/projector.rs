@@ -153,6 +153,11 @@ async fn a_poison_event_stops_the_model_that_cannot_read_it_until_it_is_skipped(
     stage.model_reaches(ModelName::Rentals, last).await;
     assert_eq!(stage.count("SELECT count(*) FROM read_model.projection_skip").await, 1);
     assert_eq!(stage.count(stopped).await, 2);
+    // What was passed over live is passed over by a rebuild; the other models cannot be rebuilt over it.
+    rebuild(&stage.sources, &[ModelName::Rentals], &quiet).await.expect("rebuilt");
+    assert!(diff(&stage.sources, ModelName::Rentals).await.expect("compared").is_none());
+    let poisoned = rebuild(&stage.sources, &[ModelName::Billing], &quiet).await;
+    assert!(matches!(&poisoned, Err(ProjectorError::Poison(poison)) if poison.position == bad), "{poisoned:?}");
     projector.stop().await;
 }
 
