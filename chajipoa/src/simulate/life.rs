@@ -23,6 +23,9 @@ const STARTS_WITHIN: TimeDelta = TimeDelta::hours(5 * 24 + 4);
 const ENDS_AFTER: TimeDelta = TimeDelta::hours(5 * 24 + 19);
 /// How long somebody waits who finds no bank.
 const COMES_BACK_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// A bank that popped out and was put back at once: after the request, else it would count as the return before it,
+/// and before anything else can happen, since all else happens at whole seconds.
+const PUT_BACK_AFTER: TimeDelta = TimeDelta::milliseconds(500);
 /// The city's tariff: how long after the due time a bank is sold.
 const SALE_AFTER: TimeDelta = TimeDelta::days(3);
 
@@ -192,7 +195,7 @@ impl Life {
                 let serial = self.quarter.banks[self.quarter.trips[trip].bank].serial.clone();
                 let data = json!({
                     "serial": serial, "station_id": station, "slot": slot + 1, "battery_percent": 80,
-                    "observed_at": at,
+                    "observed_at": at + PUT_BACK_AFTER,
                 });
                 let reply = self.station(station, "DeviceReturned", None, data).await?;
                 self.came_out(trip, &reply.body);

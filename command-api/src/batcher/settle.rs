@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::Claim;
-use ledger::{Appended, Fate, PreparedCommand};
+use ledger::{Appended, Decided, Fate, Position, PreparedCommand, StoredCommand};
 use uuid::Uuid;
 
 use super::job::{Job, Outcome};
@@ -34,9 +34,9 @@ pub(crate) struct Settled {
     pub(crate) held: Vec<(Claim, Uuid)>,
 }
 
-/// Settles a batch. `resent` says that it had been sent before and its fate was unknown, so that a replay
-/// may be its own first sending.
-pub(crate) fn settle(plan: Plan, appended: Appended, resent: bool) -> Settled {
+/// Settles a batch. `resent`, the position known when it was first sent, says that it had been sent before and its
+/// fate was unknown, so that a replay from after that position may be its own first sending.
+pub(crate) fn settle(plan: Plan, appended: Appended, resent: Option<Position>) -> Settled {
     let mut settled = Settled { learn: plan.overlay, ..Settled::default() };
     let commands = plan.entries.into_iter().zip(plan.prepared);
     for ((entry, prepared), fate) in commands.zip(appended.fates) {
@@ -45,15 +45,24 @@ pub(crate) fn settle(plan: Plan, appended: Appended, resent: bool) -> Settled {
     for id in &settled.forget {
         settled.learn.remove(id);
     }
-    if resent {
+    if resent.is_some() {
         // What was laid over was sent twice; the ledger knows better.
         settled.forget.extend(settled.learn.drain().map(|(id, _)| id));
     }
     settled
 }
 
+/// Whether a command surely stood in the ledger before a batch was first sent that knew it up to `seen`.
+fn recorded_before(stored: &StoredCommand, seen: Position) -> bool {
+    match stored.decided {
+        // It bears the position that the ledger stood at, which may be that very one.
+        Decided::AlreadyDone => stored.first_position < seen,
+        Decided::Recorded | Decided::Refused => stored.first_position <= seen,
+    }
+}
+
 impl Settled {
-    fn one(&mut self, entry: Entry, prepared: &PreparedCommand, fate: Fate, resent: bool) {
+    fn one(&mut self, entry: Entry, prepared: &PreparedCommand, fate: Fate, resent: Option<Position>) {
         let Entry { job, followers, rejection, writes } = entry;
         if let Some(answer) = Answer::first(prepared, &fate) {
             self.recorded(job, followers, answer);
@@ -67,7 +76,8 @@ impl Settled {
                 self.again.extend(followers);
             }
             Fate::Replay(stored) => {
-                let answer = Answer { replay: !resent, ..Answer::again(stored) };
+                let replay = resent.is_none_or(|seen| recorded_before(&stored, seen));
+                let answer = Answer { replay, ..Answer::again(stored) };
                 self.recorded(job, followers, answer);
             }
             Fate::KeyReused => {

@@ -160,7 +160,7 @@ impl World {
         let process = &mut self.processes[process];
         let target = if lost { appended.last } else { appended.before };
         let last = appended.last;
-        let settled = settle(plan, appended, lost);
+        let settled = settle(plan, appended, lost.then_some(process.seen));
         for event in &self.model.events {
             if event.position > process.seen && event.position <= target {
                 process.known.advance(event).unwrap();

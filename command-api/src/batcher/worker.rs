@@ -273,7 +273,8 @@ impl Worker {
         let (before, last) = (appended.before, appended.last);
         let used: Vec<_> =
             plan.prepared.iter().flat_map(|command| command.reads.iter().map(|(id, _)| *id)).collect();
-        let Settled { answers, again, forget, learn, held } = settle(plan, appended, resent);
+        let Settled { answers, again, forget, learn, held } =
+            settle(plan, appended, resent.then_some(self.seen));
         // Committed: the answers may leave before anything else is done.
         for (job, outcome) in answers {
             self.answer(job, outcome);

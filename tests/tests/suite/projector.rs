@@ -9,6 +9,7 @@ use projector::{
     ModelName, Projector, ProjectorError, Sources, State, diff, ledger_feed, list, promote, rebuild, skip,
 };
 use tests::harness::{Database, Postgres, wait_until};
+use tokio::sync::watch;
 
 use crate::city::City;
 
@@ -77,6 +78,7 @@ async fn i7_live_equals_rebuilt_at_one_position_and_the_switch_goes_unnoticed() 
     );
     stage.city.day(20).await;
     let last = stage.city.flush().await;
+    let reader = reading(&stage.database);
     for model in ModelName::ALL {
         let difference = diff(&stage.sources, model).await.expect("compared");
         assert!(difference.is_none(), "{difference:?}");
@@ -91,7 +93,32 @@ async fn i7_live_equals_rebuilt_at_one_position_and_the_switch_goes_unnoticed() 
     assert_eq!(stage.count("SELECT sum(debit - credit)::bigint FROM read_model.account").await, 0);
     let rows = "SELECT count(*) FROM ledger.projection WHERE version = 2 AND live AND status = 'running'";
     wait_until("the loops follow the new versions", LIMIT, async || stage.count(rows).await == 3).await;
+    let (stop, reads) = reader;
+    stop.send_replace(true);
+    assert!(reads.await.expect("no reader saw the switch") > 0);
     projector.stop().await;
+}
+
+/// Reads the views again and again as an app would, until it is told to stop; a switch must not show.
+fn reading(database: &Database) -> (watch::Sender<bool>, tokio::task::JoinHandle<u32>) {
+    let (stop, stopping) = watch::channel(false);
+    let database = database.clone();
+    let task = tokio::spawn(async move {
+        let client = database.client(ServiceRole::Query).await;
+        let sql = "SELECT p.position, (SELECT count(*) FROM read_model.rental), \
+                   (SELECT max(position) FROM read_model.rental) FROM read_model.rentals_position p";
+        let statement = client.prepare(sql).await.expect("prepared");
+        let (mut reads, mut seen) = (0, (0, 0));
+        while !*stopping.borrow() {
+            let row = client.query_one(&statement, &[]).await.expect("a row, whatever happens to the views");
+            let now: (i64, i64) = (row.get(0), row.get(1));
+            assert!(now.0 >= seen.0 && now.1 >= seen.1, "{seen:?} {now:?}");
+            assert!(row.get::<_, i64>(2) <= now.0, "rows beyond the position they are read with");
+            (reads, seen) = (reads + 1, now);
+        }
+        reads
+    });
+    (stop, task)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,7 +184,10 @@ async fn a_poison_event_stops_the_model_that_cannot_read_it_until_it_is_skipped(
     rebuild(&stage.sources, &[ModelName::Rentals], &quiet).await.expect("rebuilt");
     assert!(diff(&stage.sources, ModelName::Rentals).await.expect("compared").is_none());
     let poisoned = rebuild(&stage.sources, &[ModelName::Billing], &quiet).await;
-    assert!(matches!(&poisoned, Err(ProjectorError::Poison(poison)) if poison.position == bad), "{poisoned:?}");
+    assert!(
+        matches!(&poisoned, Err(ProjectorError::Poison(poison)) if poison.position == bad),
+        "{poisoned:?}"
+    );
     projector.stop().await;
 }
 

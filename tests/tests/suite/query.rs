@@ -345,6 +345,8 @@ async fn the_audit_trail_pages_and_filters() {
         (&"TariffPublished".into(), &"standard".into())
     );
     let command = one.body["command_id"].as_str().unwrap();
+    // The audit trail is read from the ledger itself; a read model comes after it.
+    assert_eq!(events("/api/v1/finance/trial-balance".to_owned()).await.position(), last.get());
     let fate = events(format!("/api/v1/commands/{command}")).await;
     assert_eq!(
         (&fate.body["outcome"], &fate.body["position"], &fate.body["read_models"]["billing"]),
