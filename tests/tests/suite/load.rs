@@ -178,8 +178,9 @@ impl Person {
         assert_eq!(answer.status, 201, "{body}: {}", answer.text);
         if self.done.fetch_add(1, Ordering::SeqCst).is_multiple_of(20) {
             let again = insist(&self.services, &self.diary, who, &body).await;
-            assert!(again.replayed(), "{}", again.text);
-            assert_eq!(again.text, answer.text);
+            // Not asked here: whether it says that it is a replay. A service that had to send a batch twice cannot
+            // tell what another one recorded meanwhile from its own first sending.
+            assert_eq!((again.status, again.text), (answer.status, answer.text.clone()));
         }
         answer
     }

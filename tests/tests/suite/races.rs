@@ -57,9 +57,10 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn over(stage: &'a Stage) -> Self {
+    async fn over(stage: &'a Stage) -> Self {
         let recorded = stage.clients.iter().map(|_| AtomicI64::new(0)).collect();
-        Self { stage, known: AtomicI64::new(0), refusals: Mutex::default(), recorded }
+        let known = AtomicI64::new(stage.last().await);
+        Self { stage, known, refusals: Mutex::default(), recorded }
     }
 
     async fn send(&self, service: usize, who: Who, kind: &'static str, data: Value) -> Answer {
@@ -97,7 +98,7 @@ async fn i9_of_two_hundred_callers_for_one_bank_one_wins_and_the_others_are_refu
     let town = Town::found(client, "instant", 1, json!({})).await;
     let callers = customers(client, 200, 20_000).await;
     let before = stage.last().await;
-    let watch = Watch::over(&stage);
+    let watch = Watch::over(&stage).await;
     let calls =
         callers.iter().map(|caller| watch.send(0, customer(*caller), "StartRental", town.start(*caller, 1)));
     let mut said: HashMap<(u16, String), u32> = HashMap::new();
@@ -142,7 +143,7 @@ async fn i4_two_services_at_odds_over_one_station_answer_on_the_present_state_an
     let callers = customers(&stage.clients[1], 40, 20_000).await;
     let heard: Vec<AtomicU16> = (1..=BANKS).map(AtomicU16::new).collect();
     let free = AtomicU16::new(BANKS);
-    let watch = Watch::over(&stage);
+    let watch = Watch::over(&stage).await;
     let life = async |number: usize, caller: Uuid| {
         for round in 0..10 {
             let service = number % 2;
@@ -176,7 +177,7 @@ async fn i4_two_services_at_odds_over_one_customers_debt_never_judge_by_an_old_o
     let terms = json!({"deposit": 0, "replacement_fee": 5_000});
     let town = Town::found(&stage.clients[0], "instant", ROUNDS, terms).await;
     let asha = customers(&stage.clients[0], 1, 0).await[0];
-    let watch = Watch::over(&stage);
+    let watch = Watch::over(&stage).await;
     let mut owes = 0;
     for round in 0..ROUNDS {
         assert!(round == 0 || owes > 0, "she owes before each race");
@@ -232,7 +233,7 @@ async fn i4_a_station_that_goes_offline_at_one_service_is_offline_at_the_other()
     let stage = Stage::with(2).await;
     let town = Town::found(&stage.clients[0], "instant", 60, json!({})).await;
     let callers = customers(&stage.clients[0], 60, 20_000).await;
-    let watch = Watch::over(&stage);
+    let watch = Watch::over(&stage).await;
     let switch = async {
         for _ in 0..4 {
             for kind in ["TakeStationOffline", "BringStationOnline"] {
