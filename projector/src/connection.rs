@@ -6,12 +6,16 @@
 
 use std::{str::FromStr as _, time::Duration};
 
+use edge::pace::rest;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::{ModelName, ProjectorError, statements};
 
 /// How long a new connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a rebuilder's lock is tried, and the pause between.
+const ATTEMPTS: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(50);
 /// The class of the locks of live writers.
 const WRITER: i32 = 7_221_001;
 /// The class of the locks of rebuilders.
@@ -36,7 +40,14 @@ pub(crate) async fn try_writer(client: &Client, model: ModelName) -> Result<bool
     Ok(client.query_one(statements::TRY_LOCK, &[&WRITER, &model.lock()]).await?.try_get(0)?)
 }
 
-/// Takes the lock of whoever rebuilds a model, if it is free.
+/// Takes the lock of whoever rebuilds, compares or switches a model. One whose holder has just ended is free a moment
+/// later, so it is tried for a while.
 pub(crate) async fn try_rebuilder(client: &Client, model: ModelName) -> Result<bool, ProjectorError> {
-    Ok(client.query_one(statements::TRY_LOCK, &[&REBUILDER, &model.lock()]).await?.try_get(0)?)
+    for _ in 0..ATTEMPTS {
+        if client.query_one(statements::TRY_LOCK, &[&REBUILDER, &model.lock()]).await?.try_get(0)? {
+            return Ok(true);
+        }
+        rest(PAUSE).await;
+    }
+    Ok(false)
 }
