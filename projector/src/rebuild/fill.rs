@@ -21,7 +21,9 @@ use crate::{
 /// How many rows of each table stay in memory when the rest leaves; up to twice as many are held.
 const KEPT_ROWS: usize = 50_000;
 /// How many bytes are gathered before they are copied.
-const COPY_BYTES: usize = 4 << 20;
+const COPY_BYTES: usize = 1 << 20;
+/// How many of them are sent at a time: larger messages only make the connection's buffer grow and shrink.
+const MESSAGE_BYTES: usize = 128 << 10;
 
 /// The session settings of a bulk load. Nothing counts before the position moves, which is committed durably.
 const BULK: &str = "SET synchronous_commit = off; SET maintenance_work_mem = '256MB'";
@@ -139,7 +141,11 @@ async fn copy_in(
 ) -> Result<(), ProjectorError> {
     let sink = store.client.copy_in(&statements::copy(store.schema(), table)).await?;
     let mut sink = std::pin::pin!(sink);
-    sink.send(Bytes::from(bytes)).await?;
+    let mut bytes = Bytes::from(bytes);
+    while !bytes.is_empty() {
+        let message = bytes.split_to(bytes.len().min(MESSAGE_BYTES));
+        sink.send(message).await?;
+    }
     let written = sink.finish().await?;
     if written == given { Ok(()) } else { Err(ProjectorError::Written { table: table.name, given, written }) }
 }

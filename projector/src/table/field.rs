@@ -205,9 +205,11 @@ impl CopyRows {
         self.bytes.len()
     }
 
-    /// Takes the stream out and begins anew.
+    /// Takes the stream out and begins anew, with room for as much again.
     pub(crate) fn take(&mut self) -> (Vec<u8>, u64) {
-        let Self { mut bytes, rows } = std::mem::replace(self, Self::new());
+        let mut room = Vec::with_capacity(self.bytes.len());
+        room.extend_from_slice(COPY_HEADER);
+        let Self { mut bytes, rows } = std::mem::replace(self, Self { bytes: room, rows: 0 });
         bytes.put_i16(COPY_TRAILER);
         (bytes, rows)
     }
