@@ -40,8 +40,7 @@ const TABLES: &str = "
     INSERT INTO customer SELECT n, '+2557' || lpad(n::text, 8, '0'), 'active', 20000, 0, NULL, now()
         FROM generate_series(1, 100000) AS n;
     INSERT INTO device SELECT n, 'PB-' || n, 'docked', n / 20, n % 20, 90, NULL, now()
-        FROM generate_series(1, 100000) AS n;
-    VACUUM ANALYZE;";
+        FROM generate_series(1, 100000) AS n;";
 
 /// The statement that inserts the newest `RentalStarted`, made by the server from the row itself. Colons would be taken for
 /// variables by `pgbench`.
@@ -77,6 +76,7 @@ impl Baselines {
     pub(super) async fn prepare(ground: &Ground, ledger: &Client) -> Result<Self, BenchError> {
         let client = ground.bare(DATABASE).await?;
         client.batch_execute(TABLES).await?;
+        client.batch_execute("VACUUM ANALYZE").await?;
         let statement: String = ledger.query_one(ONE_ROW, &[]).await?.try_get(0)?;
         let scripts = ground.folder();
         let one_row = write(scripts, "one_row.sql", &one_line(&statement))?;

@@ -23,8 +23,8 @@ const SLOTS: usize = 20;
 const MOST_SLOTS: usize = 200;
 /// Pairs at the great station; some slots stay free, as they would.
 const AT_ONE_STATION: usize = 192;
-/// What every customer has paid: enough for all rentals of a run.
-const PAID: i64 = 500_000_000;
+/// What every customer has paid, in one payment: enough for all rentals of a run.
+const PAID: i64 = 5_000_000;
 /// Lines of one upload.
 const UPLOAD: usize = 480;
 /// Uploads at once.

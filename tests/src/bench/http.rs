@@ -20,6 +20,9 @@ pub(super) struct Connection {
     answer: Vec<u8>,
 }
 
+/// So much of an answer is shown that should not have come.
+const SHOWN: usize = 2_000;
+
 /// An answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reply<'a> {
@@ -75,7 +78,8 @@ impl Connection {
 
 /// What an answer says that should not have come.
 pub(super) fn unexpected(reply: &Reply<'_>) -> BenchError {
-    BenchError::wrong(format!("answered {}: {}", reply.status, String::from_utf8_lossy(reply.body)))
+    let body: String = String::from_utf8_lossy(reply.body).chars().take(SHOWN).collect();
+    BenchError::wrong(format!("answered {}: {body}", reply.status))
 }
 
 /// Where an answer's parts lie.
