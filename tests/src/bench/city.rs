@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{SecondsFormat, TimeDelta};
 use edge::token::{Ticket, TokenKeys, mint};
 use edge::{Clock as _, Role, SystemClock};
 use serde_json::{Value, json};
@@ -118,7 +118,7 @@ impl City {
 
     /// Takes all these banks back into their slots.
     pub(super) async fn take_back(&self, address: SocketAddr, pairs: &[Pair]) -> Result<(), BenchError> {
-        let lines: Vec<String> = pairs.iter().map(|pair| line("DeviceReturned", pair.give_back())).collect();
+        let lines: Vec<String> = pairs.iter().map(Pair::return_line).collect();
         self.upload(address, parts(&self.staff.admin, &lines)).await
     }
 
@@ -150,11 +150,19 @@ impl Pair {
 
     /// The request that gives the bank back, under a new command id.
     pub(super) fn end(&self, staff: &Staff) -> Vec<u8> {
-        post("/api/v1/commands", &staff.admin, line("DeviceReturned", self.give_back()).trim_end())
+        post("/api/v1/commands", &staff.admin, self.return_line().trim_end())
     }
 
-    fn give_back(&self) -> Value {
-        json!({"device_id": self.device, "station_id": self.station, "slot": self.slot, "battery_percent": 90})
+    /// The return states its time, so that it is not taken for the one of a minute ago sent again.
+    fn return_line(&self) -> String {
+        let Self { device, station, slot, .. } = self;
+        let data = json!({"device_id": device, "station_id": station, "slot": slot, "battery_percent": 90});
+        let now = SystemClock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
+        let command = SystemClock.id();
+        format!(
+            "{}\n",
+            json!({"command_id": command, "type": "DeviceReturned", "occurred_at": now, "data": data})
+        )
     }
 
     fn customer_lines(&self, number: usize, payment: Uuid) -> [String; 3] {
