@@ -98,7 +98,7 @@ impl City {
         let mut first =
             vec![line("PublishTariff", json!({"tariff_id": tariff, "name": "Standard", "is_default": true}))];
         first.extend(stations(&self.pairs, SLOTS).chain(stations(&self.crowd, MOST_SLOTS)));
-        self.upload(address, vec![(admin.clone(), first)]).await?;
+        self.upload(address, parts(admin, &first)).await?;
 
         let everybody = self.pairs.iter().chain(self.crowd.iter()).zip(0_usize..);
         let (mut people, mut receipts, mut banks) = (Vec::new(), Vec::new(), Vec::new());
