@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use edge::metrics::Metrics;
 use edge::{Clock as _, SystemClock};
 use ledger::{Ledger, Position, cloudevent};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -81,7 +82,18 @@ async fn relayed(url: &str, brokers: &str) -> Result<f64, BenchError> {
 async fn bare(url: &str, brokers: &str) -> Result<f64, BenchError> {
     let messages = messages(url).await?;
     let (brokers, topic) = (brokers.to_owned(), topic());
+    create(&brokers, &topic).await?;
     tokio::task::spawn_blocking(move || produce(&brokers, &topic, messages)).await?
+}
+
+/// Makes a topic; a broker of ours makes none by itself.
+async fn create(brokers: &str, topic: &str) -> Result<(), BenchError> {
+    let admin: AdminClient<_> = ClientConfig::new().set("bootstrap.servers", brokers).create()?;
+    let new = NewTopic::new(topic, 1, TopicReplication::Fixed(1));
+    for made in admin.create_topics([&new], &AdminOptions::new()).await? {
+        made.map_err(|(name, code)| BenchError::wrong(format!("the topic {name} was not made: {code}")))?;
+    }
+    Ok(())
 }
 
 struct Message {
@@ -123,7 +135,7 @@ fn produce(brokers: &str, topic: &str, messages: Vec<Message>) -> Result<f64, Be
         .set("linger.ms", "1")
         .set("queue.buffering.max.kbytes", "65536")
         .create()?;
-    // The topic is made and known before the clock runs, as the relay's is.
+    // The topic is known before the clock runs, as the relay's is.
     producer
         .send(BaseRecord::<(), [u8]>::to(topic).partition(0).payload(b"{}"))
         .map_err(|(error, _)| error)?;
