@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_bank_that_is_not_back_is_a_conflict() {
-        let rejection = Rejection::DeviceNotDocked { rental_id: Uuid::nil(), status: "active" };
+        let rejection = Rejection::DeviceNotDocked { rental_id: Uuid::nil(), rental_status: "active" };
         assert_eq!(problem(&rejection, &speaker(Role::Customer), None).status().as_u16(), 409);
     }
 }

@@ -1,7 +1,8 @@
 //! Every way in which a rule says no, with the facts that led to it.
 //!
 //! A rejection is data: its code is stable and its fields are the facts. It is neither an error of the system
-//! nor a sentence; the HTTP side renders it.
+//! nor a sentence; the HTTP side renders it beside the members that every problem has, so no fact is named like
+//! one of those (`type`, `title`, `status`, `detail`, `code`, `request_id`).
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -58,7 +59,7 @@ rejections! {
 
     // Customers.
     CustomerUnknown { customer_id: Uuid } => "customer_unknown", "No such customer";
-    CustomerNotActive { customer_id: Uuid, status: &'static str } => "customer_not_active", "The customer is not active";
+    CustomerNotActive { customer_id: Uuid, customer_status: &'static str } => "customer_not_active", "The customer is not active";
     CustomerClosed { customer_id: Uuid } => "customer_closed", "The customer's account is closed";
     CustomerHasDebt { customer_id: Uuid, debt: Money } => "customer_has_debt", "The customer has a debt to pay first";
     PhoneTaken => "phone_taken", "This phone number already belongs to a customer";
@@ -74,7 +75,7 @@ rejections! {
     // Stations and slots.
     StationUnknown { station_id: Uuid } => "station_unknown", "No such station";
     StationCodeTaken { station_id: Uuid } => "station_code_taken", "This code already belongs to a station";
-    StationOffline { station_id: Uuid, status: &'static str } => "station_offline", "The station is not online";
+    StationOffline { station_id: Uuid, station_status: &'static str } => "station_offline", "The station is not online";
     StationNotRenting { station_id: Uuid } => "station_not_renting", "The station does not rent out at present";
     StationNotReturning { station_id: Uuid } => "station_not_returning", "The station does not take banks back at present";
     StationDecommissioned { station_id: Uuid } => "station_decommissioned", "The station is out of service for good";
@@ -91,21 +92,21 @@ rejections! {
     SerialTaken { device_id: Uuid } => "serial_taken", "This serial already belongs to a device";
     BatteryLow { device_id: Uuid, battery_percent: u8, minimum: u8 } => "battery_low", "The bank is not charged enough";
     DeviceInMaintenance { device_id: Uuid } => "device_in_maintenance", "The bank is in maintenance";
-    DeviceNotInMaintenance { device_id: Uuid, status: &'static str } => "device_not_in_maintenance", "The bank is not in maintenance";
+    DeviceNotInMaintenance { device_id: Uuid, device_status: &'static str } => "device_not_in_maintenance", "The bank is not in maintenance";
     DeviceRented { device_id: Uuid, rental_id: Uuid } => "device_rented", "The bank is out on a rental or leaving on one";
     DeviceSold { device_id: Uuid } => "device_sold", "The bank counts as sold; report its return instead";
     DeviceRetired { device_id: Uuid } => "device_retired", "The bank is retired";
-    DeviceNotPlaced { device_id: Uuid, status: &'static str } => "device_not_placed", "The bank is in no slot";
+    DeviceNotPlaced { device_id: Uuid, device_status: &'static str } => "device_not_placed", "The bank is in no slot";
     DeviceElsewhere { device_id: Uuid } => "device_elsewhere", "The bank is not at this station";
-    DeviceNotDocked { rental_id: Uuid, status: &'static str } => "device_not_docked", "The bank has not been put back into a station yet";
+    DeviceNotDocked { rental_id: Uuid, rental_status: &'static str } => "device_not_docked", "The bank has not been put back into a station yet";
 
     // Rentals.
     RentalUnknown { rental_id: Uuid } => "rental_unknown", "No such rental";
     RentalAlreadyOpen { customer_id: Uuid, rental_id: Uuid } => "rental_already_open", "The customer already has an open rental";
     DepositInsufficient { balance: Money, required: Money } => "deposit_insufficient", "The deposit balance is below what the tariff asks for";
-    RentalNotStarted { rental_id: Uuid, status: &'static str } => "rental_not_started", "The rental has not started";
-    RentalStarted { rental_id: Uuid, status: &'static str } => "rental_started", "The rental has already started";
-    RentalEnded { rental_id: Uuid, status: &'static str } => "rental_ended", "The rental is over";
+    RentalNotStarted { rental_id: Uuid, rental_status: &'static str } => "rental_not_started", "The rental has not started";
+    RentalStarted { rental_id: Uuid, rental_status: &'static str } => "rental_started", "The rental has already started";
+    RentalEnded { rental_id: Uuid, rental_status: &'static str } => "rental_ended", "The rental is over";
     RentalCancelled { rental_id: Uuid } => "rental_cancelled", "The rental was cancelled";
     RentalOverdue { rental_id: Uuid, due_at: Time } => "rental_overdue", "The rental's due time has passed";
     ExtensionLimit { rental_id: Uuid, extended_minutes: i64, limit_minutes: i64 } => "extension_limit", "The rental cannot be extended that far";

@@ -99,6 +99,6 @@ fn ended(rental: &Rental) -> Option<Value> {
 }
 
 fn not_docked(rental: &Rental, speaker: &Identity) -> Problem {
-    let rejection = Rejection::DeviceNotDocked { rental_id: rental.id.0, status: rental.status() };
+    let rejection = Rejection::DeviceNotDocked { rental_id: rental.id.0, rental_status: rental.status() };
     refusal::problem(&rejection, speaker, None)
 }

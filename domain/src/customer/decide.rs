@@ -132,5 +132,5 @@ pub fn reinstate(command: &ReinstateCustomer, order: &Order, view: &View<'_>) ->
 
 /// The refusal of somebody who is not active.
 pub(crate) fn not_active(customer: &Customer) -> Rejection {
-    Rejection::CustomerNotActive { customer_id: customer.id.0, status: customer.status.as_str() }
+    Rejection::CustomerNotActive { customer_id: customer.id.0, customer_status: customer.status.as_str() }
 }

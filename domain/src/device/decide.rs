@@ -196,7 +196,7 @@ pub fn undock(command: &UndockDevice, order: &Order, view: &View<'_>) -> Result<
     let occurred_at = timing::occurred(order)?;
     check_at_hand(device)?;
     let status = device.whereabouts.as_str();
-    let not_placed = Rejection::DeviceNotPlaced { device_id: device_id.0, status };
+    let not_placed = Rejection::DeviceNotPlaced { device_id: device_id.0, device_status: status };
     let Place { station_id, slot } = device.whereabouts.place().ok_or(not_placed)?;
     let occurred_at = timing::not_before(order, occurred_at, device.last_fact_at)?;
     let undocked = DeviceUndocked { device_id, station_id, slot, reason: command.reason.clone() };
@@ -313,7 +313,7 @@ pub fn complete_maintenance(
         | Whereabouts::Sold { .. }
         | Whereabouts::Retired => {
             let status = device.whereabouts.as_str();
-            Err(Rejection::DeviceNotInMaintenance { device_id: device_id.0, status }.into())
+            Err(Rejection::DeviceNotInMaintenance { device_id: device_id.0, device_status: status }.into())
         }
     }
 }

@@ -288,7 +288,7 @@ fn still_releasing(rental: &Rental) -> Result<bool, Rejection> {
         Stage::Releasing { unknown } => Ok(*unknown),
         Stage::Cancelled { .. } => Err(Rejection::RentalCancelled { rental_id: rental.id.0 }),
         Stage::Running { .. } | Stage::Closed { .. } => {
-            Err(Rejection::RentalStarted { rental_id: rental.id.0, status: rental.status() })
+            Err(Rejection::RentalStarted { rental_id: rental.id.0, rental_status: rental.status() })
         }
     }
 }

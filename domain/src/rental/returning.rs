@@ -210,7 +210,7 @@ fn check_place(station: &Station, device: &Device, report: &Report<'_>) -> Resul
     match station.status() {
         "online" if station.returning => station::check_empty_slot(station, slot, device.id),
         "online" => Err(Rejection::StationNotReturning { station_id }),
-        status => Err(Rejection::StationOffline { station_id, status }),
+        status => Err(Rejection::StationOffline { station_id, station_status: status }),
     }
 }
 

@@ -33,9 +33,11 @@ fn not_running(rental: &Rental) -> Rejection {
     let rental_id = rental.id.0;
     let status = rental.status();
     match rental.stage {
-        Stage::Releasing { .. } => Rejection::RentalNotStarted { rental_id, status },
+        Stage::Releasing { .. } => Rejection::RentalNotStarted { rental_id, rental_status: status },
         Stage::Cancelled { .. } => Rejection::RentalCancelled { rental_id },
-        Stage::Closed { .. } | Stage::Running { .. } => Rejection::RentalEnded { rental_id, status },
+        Stage::Closed { .. } | Stage::Running { .. } => {
+            Rejection::RentalEnded { rental_id, rental_status: status }
+        }
     }
 }
 

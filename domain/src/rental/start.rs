@@ -117,7 +117,7 @@ fn check_station(station: &Station) -> Result<(), Rejection> {
     match station.status() {
         "online" if station.renting => Ok(()),
         "online" => Err(Rejection::StationNotRenting { station_id }),
-        status => Err(Rejection::StationOffline { station_id, status }),
+        status => Err(Rejection::StationOffline { station_id, station_status: status }),
     }
 }
 
@@ -188,7 +188,7 @@ fn check_device(device: &Device) -> Result<(), Rejection> {
         | Whereabouts::Rented { .. }
         | Whereabouts::Lost
         | Whereabouts::Sold { .. } => {
-            Err(Rejection::DeviceNotPlaced { device_id, status: device.whereabouts.as_str() })
+            Err(Rejection::DeviceNotPlaced { device_id, device_status: device.whereabouts.as_str() })
         }
     }
 }

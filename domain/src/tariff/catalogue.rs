@@ -65,8 +65,15 @@ impl Catalogue {
             .ok_or_else(|| NotInForce::NotEffective(tariff_id, self.first_effective(tariff_id, newest)))
     }
 
+    /// The default tariff at `start`. A tariff that is retired, or whose version in force no longer is the default, makes
+    /// way for an older one; if none stands, the newest that ever was says why there is none.
     fn default_at(&self, start: Time) -> Option<TariffId> {
-        let effective = self.latest_at(start, |published| published.is_default);
+        let stands = |published: &Published| {
+            let tariff_id = published.tariff.tariff_id;
+            let now = self.latest_at(start, |other| other.tariff.tariff_id == tariff_id);
+            !self.is_retired(tariff_id) && now.is_some_and(|now| now.is_default)
+        };
+        let effective = self.latest_at(start, |published| published.is_default && stands(published));
         let any = || self.versions.iter().rev().find(|published| published.is_default);
         effective.or_else(any).map(|published| published.tariff.tariff_id)
     }

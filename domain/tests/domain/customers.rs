@@ -64,7 +64,7 @@ fn an_active_customer_is_suspended_and_reinstated() {
     w.when(support(), "RegisterCustomer", data).then_events(&["CustomerRegistered"]);
     for name in ["SuspendCustomer", "ReinstateCustomer"] {
         let facts = w.when(support(), name, named(1)).then_rejected("customer_not_active");
-        assert_eq!(facts["status"], "unverified");
+        assert_eq!(facts["customer_status"], "unverified");
     }
     w.when(system(), "VerifyCustomer", named(1)).then_events(&["CustomerVerified"]);
     w.when(support(), "ReinstateCustomer", named(1)).then_already_done();
@@ -88,7 +88,7 @@ fn a_suspended_customer_neither_starts_nor_extends_but_returns_pays_and_reports_
         w.when(support(), "SuspendCustomer", named(number)).then_events(&["CustomerSuspended"]);
     }
     w.now = t(10);
-    assert_eq!(w.start(3, 3, 1, 3).then_rejected("customer_not_active")["status"], "suspended");
+    assert_eq!(w.start(3, 3, 1, 3).then_rejected("customer_not_active")["customer_status"], "suspended");
     w.extend(1, 60).then_rejected("customer_not_active");
     w.pays(1, 1_000);
     w.seen(1, 1, 1, t(10)).then_events(&["RentalEnded"]);

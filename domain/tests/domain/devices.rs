@@ -103,7 +103,7 @@ fn a_bank_is_taken_out_of_its_slot() {
     w.when(agent(), "UndockDevice", named(1)).then_already_done();
     w.when(agent(), "ReportDeviceMissing", named(2)).then_events(&["DeviceMissing"]);
     let facts = w.when(agent(), "UndockDevice", named(2)).then_rejected("device_not_placed");
-    assert_eq!(facts["status"], "lost");
+    assert_eq!(facts["device_status"], "lost");
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_sold_bank_is_neither_docked_nor_missed_nor_looked_after() {
     }
     w.dock(1, 2, 1).then_rejected("device_sold");
     assert_eq!(
-        w.when(agent(), "UndockDevice", named(1)).then_rejected("device_not_placed")["status"],
+        w.when(agent(), "UndockDevice", named(1)).then_rejected("device_not_placed")["device_status"],
         "sold"
     );
     w.when(agent(), "CompleteMaintenance", named(1)).then_rejected("device_not_in_maintenance");

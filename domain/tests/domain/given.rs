@@ -161,7 +161,12 @@ impl Then {
         match &self.outcome {
             Err(rejection) => {
                 assert_eq!(rejection.code(), code, "{}: {rejection:?}", self.what);
-                serde_json::to_value(rejection).unwrap()
+                let facts = serde_json::to_value(rejection).unwrap();
+                // A problem document has members of these names already; a fact of that name would be lost.
+                for taken in ["type", "title", "status", "detail", "code", "request_id"] {
+                    assert!(facts.get(taken).is_none(), "{}: a fact is named {taken}", self.what);
+                }
+                facts
             }
             other => panic!("{}: wanted {code}, got {other:?}", self.what),
         }

@@ -151,7 +151,7 @@ fn failure_after_success_is_refused_and_success_after_failure_starts() {
     let mut w = asked();
     w.confirm(1, 4, 3, 1).then_events(&["RentalStarted"]);
     let facts = w.when(station(3), "ReportReleaseFailure", rental(1)).then_rejected("rental_started");
-    assert_eq!(facts["status"], "active");
+    assert_eq!(facts["rental_status"], "active");
     let mut w = asked();
     w.when(station(3), "ReportReleaseFailure", rental(1)).is_recorded();
     w.now = t(3);

@@ -27,7 +27,7 @@ fn extending_is_refused_in_its_order() {
     w.start(1, 1, 3, 1).then_events(&["RentalRequested"]);
     let data = json!({ "rental_id": rental_id(1), "minutes": 5 });
     w.when_at(support(), "ExtendRental", data, Some(t(0))).then_rejected("occurred_at_not_allowed");
-    assert_eq!(w.extend(1, 5).then_rejected("rental_not_started")["status"], "releasing");
+    assert_eq!(w.extend(1, 5).then_rejected("rental_not_started")["rental_status"], "releasing");
     w.when(station(3), "ReportReleaseFailure", json!({ "rental_id": rental_id(1) })).is_recorded();
     w.extend(1, 5).then_rejected("rental_cancelled");
     w.running(2, 2, 1, t(0));
@@ -38,7 +38,7 @@ fn extending_is_refused_in_its_order() {
     w.when(support(), "ReinstateCustomer", customer).then_events(&["CustomerReinstated"]);
     assert_eq!(w.extend(2, 9_999).then_rejected("rental_overdue")["due_at"], time(t(DAY)));
     w.returned(1, 1, 1).then_events(&["RentalEnded"]);
-    assert_eq!(w.extend(2, 9_999).then_rejected("rental_ended")["status"], "ended");
+    assert_eq!(w.extend(2, 9_999).then_rejected("rental_ended")["rental_status"], "ended");
 }
 
 #[test]

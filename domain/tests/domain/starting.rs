@@ -21,7 +21,7 @@ fn a_start_is_refused_for_the_first_of_all_reasons() {
     w.when(support(), "RegisterCustomer", data).then_events(&["CustomerRegistered"]);
     w.when_at(customer(9), "StartRental", ask.clone(), Some(t(0))).then_rejected("occurred_at_not_allowed");
     let facts = w.when(customer(9), "StartRental", ask.clone()).then_rejected("customer_not_active");
-    assert_eq!(facts["status"], "unverified");
+    assert_eq!(facts["customer_status"], "unverified");
 
     w.when(system(), "VerifyCustomer", json!({ "customer_id": customer_id(9) }))
         .then_events(&["CustomerVerified"]);
@@ -43,11 +43,11 @@ fn a_start_is_refused_for_the_first_of_all_reasons() {
     let change = json!({ "station_id": station_id(9), "renting": false, "service": "maintenance" });
     w.when(admin(), "ChangeStation", change).then_events(&["StationChanged"]);
     let facts = w.when(customer(9), "StartRental", ask.clone()).then_rejected("station_offline");
-    assert_eq!(facts["status"], "maintenance");
+    assert_eq!(facts["station_status"], "maintenance");
     let change = json!({ "station_id": station_id(9), "service": "in_service" });
     w.when(admin(), "ChangeStation", change).then_events(&["StationChanged"]);
     let facts = w.when(customer(9), "StartRental", ask.clone()).then_rejected("station_offline");
-    assert_eq!(facts["status"], "offline");
+    assert_eq!(facts["station_status"], "offline");
     w.when(system(), "BringStationOnline", nine).then_events(&["StationCameOnline"]);
     w.when(customer(9), "StartRental", ask.clone()).then_rejected("station_not_renting");
     let change = json!({ "station_id": station_id(9), "renting": true });

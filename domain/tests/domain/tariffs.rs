@@ -150,6 +150,27 @@ fn a_later_default_takes_over_when_it_comes_into_force() {
 }
 
 #[test]
+fn a_default_that_is_retired_makes_way_for_the_one_before_it() {
+    let mut w = World::town();
+    w.now = t(0);
+    w.tariff(2, json!({ "name": "New", "is_default": true }));
+    assert_eq!(w.start(1, 1, 1, 1).then_events(&["RentalStarted"])["tariff"]["name"], "New");
+    w.when(admin(), "RetireTariff", json!({ "tariff_id": tariff_id(2) })).then_events(&["TariffRetired"]);
+    assert_eq!(w.start(2, 2, 1, 2).then_events(&["RentalStarted"])["tariff"]["name"], "Standard");
+}
+
+#[test]
+fn a_version_that_is_no_default_takes_the_default_away_from_its_tariff() {
+    let mut w = World::town();
+    w.now = t(0);
+    w.tariff(2, json!({ "name": "New", "is_default": true }));
+    w.tariff(2, json!({ "name": "New", "is_default": false, "effective_from": t(60) }));
+    assert_eq!(w.start(1, 1, 1, 1).then_events(&["RentalStarted"])["tariff"]["name"], "New");
+    w.now = t(60);
+    assert_eq!(w.start(2, 2, 1, 2).then_events(&["RentalStarted"])["tariff"]["name"], "Standard");
+}
+
+#[test]
 fn the_first_default_that_is_not_in_force_yet_is_said_to_be_so() {
     let mut w = World::empty();
     w.station(1, "instant");

@@ -92,9 +92,8 @@ impl Fill {
             if copy.rows() == 0 || copy.size() < at_least {
                 continue;
             }
-            let (bytes, rows) = copy.take();
-            copy_in(&self.store, table, bytes, rows).await?;
-            self.rows = self.rows.saturating_add(rows);
+            self.rows = self.rows.saturating_add(copy.rows());
+            copy_in(&self.store, table, copy).await?;
         }
         Ok(())
     }
@@ -133,19 +132,14 @@ impl Fill {
     }
 }
 
-async fn copy_in(
-    store: &Store,
-    table: &'static Table,
-    bytes: Vec<u8>,
-    given: u64,
-) -> Result<(), ProjectorError> {
+async fn copy_in(store: &Store, table: &'static Table, copy: &mut CopyRows) -> Result<(), ProjectorError> {
+    let given = copy.rows();
     let sink = store.client.copy_in(&statements::copy(store.schema(), table)).await?;
     let mut sink = std::pin::pin!(sink);
-    let mut bytes = Bytes::from(bytes);
-    while !bytes.is_empty() {
-        let message = bytes.split_to(bytes.len().min(MESSAGE_BYTES));
-        sink.send(message).await?;
+    for message in copy.end().chunks(MESSAGE_BYTES) {
+        sink.send(Bytes::copy_from_slice(message)).await?;
     }
     let written = sink.finish().await?;
+    copy.clear();
     if written == given { Ok(()) } else { Err(ProjectorError::Written { table: table.name, given, written }) }
 }

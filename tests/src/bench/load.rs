@@ -19,6 +19,9 @@ use super::http::Connection;
 /// Waiting for anything that has to come.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
+/// After so long a connection is not used again; services close idle ones.
+const IDLE: Duration = Duration::from_secs(2);
+
 const CREATED: u16 = 201;
 const OK: u16 = 200;
 
@@ -143,7 +146,8 @@ struct Stage {
     address: SocketAddr,
     city: City,
     seen: Mutex<Seen>,
-    readers: Mutex<Vec<Connection>>,
+    /// Those nobody reads over, and since when.
+    readers: Mutex<Vec<(Instant, Connection)>>,
     begin: Instant,
 }
 
@@ -152,9 +156,14 @@ struct Stage {
 pub(super) async fn flow(address: SocketAddr, city: &City, flow: Flow) -> Result<Seen, BenchError> {
     let count = usize::try_from(flow.connections).unwrap_or(usize::MAX);
     let mut connections = Connection::several(address, count).await?;
-    let readers = Mutex::new(Connection::several(address, count).await?);
     let begin = Instant::now() + Duration::from_millis(50);
-    let stage = Arc::new(Stage { address, city: city.clone(), seen: Mutex::default(), readers, begin });
+    let stage = Arc::new(Stage {
+        address,
+        city: city.clone(),
+        seen: Mutex::default(),
+        readers: Mutex::default(),
+        begin,
+    });
     let interval = Duration::from_secs(1).checked_div(flow.per_second).unwrap_or_default();
     over(&mut connections, |connection, number| {
         let number = u32::try_from(number).unwrap_or_default();
@@ -227,11 +236,7 @@ impl Stage {
     }
 
     async fn read_back(self: Arc<Self>, read: Read) -> Result<(), BenchError> {
-        let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut connection = match pooled {
-            Some(connection) => connection,
-            None => Connection::open(self.address).await?,
-        };
+        let mut connection = self.reader().await?;
         let path = format!("/api/v1/rentals/{}", read.rental);
         let request = get(&path, &self.city.staff.admin, read.position);
         loop {
@@ -248,8 +253,18 @@ impl Stage {
         seen.readable.push(micros(now.saturating_duration_since(read.acknowledged)));
         seen.whole.push(micros(now.saturating_duration_since(read.intended)));
         drop(seen);
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let idle = (now, connection);
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
         Ok(())
+    }
+
+    /// A connection to read over: the last one that was used, unless the service may be about to close it.
+    async fn reader(&self) -> Result<Connection, BenchError> {
+        let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match pooled {
+            Some((used, connection)) if used.elapsed() < IDLE => Ok(connection),
+            Some(_) | None => Connection::open(self.address).await,
+        }
     }
 }
 

@@ -68,8 +68,7 @@ impl Refusal {
         let Err(Stop::Rejected(rejection)) = decide(&order, &View::new(world)) else { return false };
         let facts = serde_json::to_value(&rejection).unwrap();
         let answer = self.answer.json();
-        // A problem's own `status` is the HTTP one; a fact of that name does not replace it.
-        let mut told = facts.as_object().unwrap().iter().filter(|(name, _)| *name != "status");
+        let mut told = facts.as_object().unwrap().iter();
         rejection.code() == answer["code"] && told.all(|(name, fact)| answer.get(name) == Some(fact))
     }
 }
