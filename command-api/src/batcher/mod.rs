@@ -2,7 +2,7 @@
 //!
 //! Commands wait in a bounded queue. The moment the previous commit has returned, everything that waits is
 //! decided in queue order ([`plan`]), sent to the ledger in one call, and settled by the fates that come back
-//! ([`settle`]).
+//! ([`settle`]). What arrives while a call is on its way is decided meanwhile, as far as it can be ([`ahead`]).
 //!
 //! Keeps true: I1 (an answer leaves after the ledger has committed), I3 and I4 (the ledger probes ids and
 //! versions; what moved is decided again), I13 (queue, cache and retries are bounded).
@@ -11,6 +11,7 @@
 //! command that lost to another process is decided while this process holds it, so it cannot lose to that
 //! one again. A loser sees nothing but a later answer; after eight losses it is told `concurrent_update`.
 
+mod ahead;
 mod job;
 mod kinds;
 mod known;

@@ -56,13 +56,15 @@ pub(crate) enum Step {
     Deferred(Job),
     /// Something must be loaded first.
     Missing(Job, Missing),
-    /// The decision's events do not fold: a defect.
+    /// The decision's events do not fold: the states are not of one moment, or it is a defect.
     Broken(Job, ImpossibleTransition),
 }
 
 /// The states a command is decided on.
 struct Layers<'a> {
     overlay: &'a HashMap<Uuid, Held>,
+    /// The batch before, where that is still on its way.
+    before: Option<&'a Plan>,
     known: &'a Known,
     /// Ids that were minted for this very command, so no stream can have them.
     fresh: [Uuid; 2],
@@ -71,7 +73,8 @@ struct Layers<'a> {
 impl Layers<'_> {
     fn held(&self, id: Uuid) -> Option<&Held> {
         static EMPTY: Held = Held::EMPTY;
-        let held = self.overlay.get(&id).or_else(|| self.known.stream(id));
+        let held = self.overlay.get(&id).or_else(|| self.before?.overlay.get(&id));
+        let held = held.or_else(|| self.known.stream(id));
         held.or_else(|| self.fresh.contains(&id).then_some(&EMPTY))
     }
 }
@@ -99,14 +102,40 @@ impl Plan {
     }
 
     /// Decides `job` after everything planned so far.
-    pub(crate) fn add(&mut self, mut job: Job, known: &Known, now: Time, clock: &dyn Clock) -> Step {
+    pub(crate) fn add(&mut self, job: Job, known: &Known, now: Time, clock: &dyn Clock) -> Step {
+        self.decide(None, job, known, now, clock)
+    }
+
+    /// Decides `job` after the batch `before`, as if all of that had been recorded, and everything planned so far.
+    pub(crate) fn add_after(
+        &mut self,
+        before: &Plan,
+        job: Job,
+        known: &Known,
+        now: Time,
+        clock: &dyn Clock,
+    ) -> Step {
+        if before.ids.contains_key(&job.id) {
+            return Step::Deferred(job);
+        }
+        self.decide(Some(before), job, known, now, clock)
+    }
+
+    fn decide(
+        &mut self,
+        before: Option<&Plan>,
+        mut job: Job,
+        known: &Known,
+        now: Time,
+        clock: &dyn Clock,
+    ) -> Step {
         if let Some(first) = self.ids.get(&job.id).and_then(|index| self.entries.get_mut(*index)) {
             first.followers.push(job);
             return Step::Planned;
         }
         job.order.now = now;
         let seeds = &job.order.seeds;
-        let layers = Layers { overlay: &self.overlay, known, fresh: [seeds.minted, seeds.second] };
+        let layers = Layers { overlay: &self.overlay, before, known, fresh: [seeds.minted, seeds.second] };
         let view = View::new(&layers);
         let decided = decide(&job.order, &view);
         let reads = view.into_reads();
@@ -114,11 +143,11 @@ impl Plan {
             Err(Stop::Missing(missing)) => Step::Missing(job, missing),
             Err(Stop::Rejected(rejection)) => {
                 let draft = Draft::empty(Decided::Refused, Bytes::new());
-                self.take(job, reads, draft, Some(Box::new(rejection)))
+                self.take(before, job, reads, draft, Some(Box::new(rejection)))
             }
             Ok(Decision::AlreadyDone { result }) => {
                 let draft = Draft::empty(Decided::AlreadyDone, answer::store(&[], &result));
-                self.take(job, reads, draft, None)
+                self.take(before, job, reads, draft, None)
             }
             Ok(Decision::Recorded { facts, claims, result }) => match Laid::lay(facts, &layers, clock) {
                 Err(Unfit::Missing(id)) => Step::Missing(job, Missing::Stream(id)),
@@ -126,7 +155,7 @@ impl Plan {
                 Ok(laid) => {
                     let result = answer::store(&laid.types, &result);
                     let draft = Draft { decided: Decided::Recorded, result, laid, takes: claims };
-                    self.take(job, reads, draft, None)
+                    self.take(before, job, reads, draft, None)
                 }
             },
         }
@@ -136,16 +165,25 @@ impl Plan {
     pub(crate) fn probe(&self, job: &mut Job, known: &Known, now: Time) -> Option<Missing> {
         job.order.now = now;
         let seeds = &job.order.seeds;
-        let layers = Layers { overlay: &self.overlay, known, fresh: [seeds.minted, seeds.second] };
+        let fresh = [seeds.minted, seeds.second];
+        let layers = Layers { overlay: &self.overlay, before: None, known, fresh };
         match decide(&job.order, &View::new(&layers)) {
             Err(Stop::Missing(missing)) => Some(missing),
             Err(Stop::Rejected(_)) | Ok(_) => None,
         }
     }
 
-    fn take(&mut self, job: Job, reads: Reads, draft: Draft, rejection: Option<Box<Rejection>>) -> Step {
+    fn take(
+        &mut self,
+        before: Option<&Plan>,
+        job: Job,
+        reads: Reads,
+        draft: Draft,
+        rejection: Option<Box<Rejection>>,
+    ) -> Step {
         let (claims, names) = claim_ops(&draft.takes, reads.free_claims);
-        if names.iter().any(|name| self.names.contains(name)) {
+        let named = |name| self.names.contains(name) || before.is_some_and(|plan| plan.names.contains(name));
+        if names.iter().any(named) {
             return Step::Deferred(job);
         }
         self.names.extend(names);

@@ -34,6 +34,13 @@ pub(crate) struct Settled {
     pub(crate) held: Vec<(Claim, Uuid)>,
 }
 
+/// Whether a batch stands exactly as it was planned: nobody wrote since `seen`, and none of its commands fell out.
+pub(crate) fn stands(appended: &Appended, seen: Position) -> bool {
+    let stands =
+        |fate: &Fate| matches!(fate, Fate::Recorded { .. } | Fate::AlreadyDone { .. } | Fate::Refused { .. });
+    appended.before == seen && appended.fates.iter().all(stands)
+}
+
 /// Settles a batch. `resent`, the position known when it was first sent, says that it had been sent before and its
 /// fate was unknown, so that a replay from after that position may be its own first sending.
 pub(crate) fn settle(plan: Plan, appended: Appended, resent: Option<Position>) -> Settled {

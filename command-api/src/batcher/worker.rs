@@ -1,6 +1,7 @@
 //! The loop: take what waits, plan, send, settle. It never sleeps while something waits.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,12 +12,13 @@ use ledger::{AppendError, Appended, Ledger, LedgerError, Position};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::ahead::Ahead;
 use super::job::{Job, Outcome};
 use super::known::Known;
 use super::measure::Measures;
 use super::plan::{Plan, Step};
 use super::reader::{LoadError, Reader};
-use super::settle::{Settled, settle};
+use super::settle::{Settled, settle, stands};
 use super::snapshots::Sketch;
 use crate::Settings;
 
@@ -45,6 +47,8 @@ pub(super) struct Worker {
     waiting: VecDeque<Job>,
     /// Commands that lost to another process and are decided under the lock.
     contended: VecDeque<Job>,
+    /// The next batch, as far as it could be planned while the last one was on its way.
+    ahead: Ahead,
 }
 
 /// How a sending ended.
@@ -68,7 +72,8 @@ impl Worker {
     ) -> Self {
         let known = Known::new(settings.streams);
         let (waiting, contended) = (VecDeque::new(), VecDeque::new());
-        Self { ledger, clock, intake, snapshots, measures, settings, known, seen, waiting, contended }
+        let ahead = Ahead::default();
+        Self { ledger, clock, intake, snapshots, measures, settings, known, seen, waiting, contended, ahead }
     }
 
     /// Works until the last sender is gone and the queue is empty.
@@ -78,8 +83,9 @@ impl Worker {
             while !self.contended.is_empty() {
                 self.decide_under_lock().await;
             }
-            let Some(jobs) = self.next_batch().await else { break };
-            if let Some(plan) = self.plan(jobs, None).await {
+            let ahead = std::mem::take(&mut self.ahead);
+            let Some(jobs) = self.next_batch(ahead.plan.len()).await else { break };
+            if let Some(plan) = self.plan(ahead, jobs, None).await {
                 self.send(plan, false).await;
             }
             self.measures.streams.set(i64::try_from(self.known.len()).unwrap_or(i64::MAX));
@@ -87,15 +93,16 @@ impl Worker {
         tracing::info!("the batcher has ended");
     }
 
-    /// Waits for the first command, then takes what else waits.
-    async fn next_batch(&mut self) -> Option<Vec<Job>> {
-        let mut jobs = Vec::with_capacity(self.settings.batch);
-        if self.waiting.is_empty() {
+    /// What waits, as far as it fits to those that are planned already. Where nothing is, waits for the first command.
+    async fn next_batch(&mut self, planned: usize) -> Option<Vec<Job>> {
+        let room = self.settings.batch.saturating_sub(planned);
+        let mut jobs = Vec::with_capacity(room);
+        if self.waiting.is_empty() && planned == 0 {
             jobs.push(self.intake.recv().await?);
         }
-        while jobs.len() < self.settings.batch {
+        while jobs.len() < room {
             match self.waiting.front().map(|job| job.alone) {
-                Some(true) if !jobs.is_empty() => break,
+                Some(true) if planned > 0 || !jobs.is_empty() => break,
                 Some(alone) => {
                     jobs.extend(self.waiting.pop_front());
                     if alone {
@@ -112,13 +119,18 @@ impl Worker {
         Some(jobs)
     }
 
-    /// Decides the commands in order, loading what is missing. `None`: there is nothing to send, every
-    /// command was answered or put back.
-    async fn plan(&mut self, jobs: Vec<Job>, locked: Option<&ledger::LockedAppend>) -> Option<Plan> {
+    /// Decides the commands in order, after those that were planned ahead, loading what is missing. `None`: there is
+    /// nothing to send, every command was answered or put back.
+    async fn plan(
+        &mut self,
+        ahead: Ahead,
+        jobs: Vec<Job>,
+        locked: Option<&ledger::LockedAppend>,
+    ) -> Option<Plan> {
         let started = Instant::now();
         let ledger = self.ledger.clone();
         let reader = locked.map_or(Reader::Pool(&ledger), Reader::Locked);
-        let mut plan = Plan::default();
+        let Ahead { mut plan, spent } = ahead;
         let mut left = VecDeque::from(jobs);
         let obvious = self.obvious(&left);
         let mut failed = self.learn(&reader, obvious).await.err();
@@ -129,6 +141,12 @@ impl Worker {
             match plan.add(job, &self.known, now, self.clock.as_ref()) {
                 Step::Planned => {}
                 Step::Deferred(job) => self.waiting.push_back(job),
+                // The states were read at several moments, and another process wrote in between. Under the lock they are of
+                // one moment.
+                Step::Broken(mut job, _) if locked.is_none() => {
+                    job.lost = job.lost.saturating_add(1);
+                    self.contended.push_back(job);
+                }
                 Step::Broken(job, error) => {
                     tracing::error!(%error, command = %job.id, kind = job.order.command.name(), "a decision does not fold");
                     self.answer(job, Outcome::Failed);
@@ -147,7 +165,7 @@ impl Worker {
                 }
             }
         }
-        self.measures.decide_seconds.observe(started.elapsed().as_secs_f64());
+        self.measures.decide_seconds.observe(spent.saturating_add(started.elapsed()).as_secs_f64());
         if let Some(error) = failed {
             self.not_loaded(plan, left, &error);
             return None;
@@ -200,7 +218,12 @@ impl Worker {
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         self.measures.batch_size.observe(u32::try_from(plan.len()).map_or(0.0, f64::from));
         loop {
-            match self.send_once(&plan).await {
+            let sending = self.send_once(&plan).await;
+            let all = matches!(&sending, Sending::Settled(appended) if stands(appended, self.seen));
+            if resent || !all {
+                self.put_back_ahead();
+            }
+            match sending {
                 Sending::Settled(appended) => {
                     self.measures.commit_seconds.observe(started.elapsed().as_secs_f64());
                     return self.settle(plan, appended, resent).await;
@@ -230,13 +253,34 @@ impl Worker {
         }
     }
 
-    async fn send_once(&self, plan: &Plan) -> Sending {
+    /// Sends a plan once. What comes in meanwhile is planned ahead, unless something goes before it.
+    async fn send_once(&mut self, plan: &Plan) -> Sending {
+        let Self { ledger, clock, intake, settings, known, seen, waiting, contended, ahead, .. } = self;
         // A connection that hangs is dropped with the future; the batch is then sent on a new one.
-        match timeout(self.settings.patience, self.ledger.append(&plan.prepared, self.seen)).await {
+        let mut sending = pin!(timeout(settings.patience, ledger.append(&plan.prepared, *seen)));
+        let mut open = waiting.is_empty() && contended.is_empty();
+        let answer = loop {
+            tokio::select! {
+                biased;
+                answer = &mut sending => break answer,
+                job = intake.recv(), if open && ahead.plan.len() < settings.batch => {
+                    let left = job.and_then(|job| ahead.take(job, plan, known, clock.as_ref()));
+                    open = left.is_none() && !intake.is_closed();
+                    waiting.extend(left);
+                }
+            }
+        };
+        match answer {
             Ok(Ok(appended)) if appended.fates.len() == plan.len() => Sending::Settled(appended),
             Ok(Err(error)) => sent(error),
             Ok(Ok(_)) | Err(_) => Sending::Unknown,
         }
+    }
+
+    /// Nothing holds that was planned ahead: its commands are decided again, before all others.
+    fn put_back_ahead(&mut self) {
+        let ahead = std::mem::take(&mut self.ahead);
+        jobs_of(ahead.plan).into_iter().rev().for_each(|job| self.waiting.push_front(job));
     }
 
     fn forget_plan(&mut self, plan: &Plan) {
@@ -344,6 +388,7 @@ impl Worker {
 
     /// Decides commands that lost to another process while nobody else can append.
     async fn decide_under_lock(&mut self) {
+        self.put_back_ahead();
         let count = self.contended.len().min(UNDER_LOCK);
         let jobs: Vec<_> = self.contended.drain(..count).collect();
         let mut locked = match timeout(self.settings.patience, self.ledger.begin_locked()).await {
@@ -352,7 +397,7 @@ impl Worker {
             Err(elapsed) => return self.no_lock(jobs, &elapsed.to_string()),
         };
         self.catch_up(&Reader::Locked(&locked), locked.last()).await;
-        let Some(plan) = self.plan(jobs, Some(&locked)).await else { return };
+        let Some(plan) = self.plan(Ahead::default(), jobs, Some(&locked)).await else { return };
         match locked.append(&plan.prepared).await {
             Ok(appended) if appended.fates.len() == plan.len() => match locked.commit().await {
                 Ok(()) => self.settle(plan, appended, false).await,
