@@ -110,7 +110,7 @@ fn last_lines(said: &str, log: &Path) -> String {
 }
 
 /// Waits until no process works in the data directory any more.
-fn wait_for_leftovers(data: &Path) -> Result<(), ClusterError> {
+pub(super) fn wait_for_leftovers(data: &Path) -> Result<(), ClusterError> {
     let end = Instant::now() + LEFTOVER_LIMIT;
     while someone_works_in(data) {
         if Instant::now() >= end {

@@ -59,12 +59,7 @@ async fn a_cluster_is_made_once_adopted_after_a_kill_and_stopped() {
     let postmaster = control::postmaster(&data).expect("it runs");
     assert!(Command::new("kill").args(["-9", &postmaster.to_string()]).status().expect("kill").success());
     // The signal is sent; the process may live for another moment, and would be adopted.
-    for _ in 0..1_000 {
-        if control::postmaster(&data).is_none() {
-            break;
-        }
-        edge::pace::rest(std::time::Duration::from_millis(10)).await;
-    }
+    control::wait_for_leftovers(&data).expect("killed");
     second.abandon();
     let third = PrivateCluster::open(local.path()).expect("started after a crash");
     assert_eq!(third.connection().port(), port);

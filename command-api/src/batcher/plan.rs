@@ -101,6 +101,12 @@ impl Plan {
         self.entries.len()
     }
 
+    /// Every job of the batch, in its order; those with the id of another one follow it.
+    pub(crate) fn into_jobs(self) -> Vec<Job> {
+        let jobs = |entry: Entry| std::iter::once(entry.job).chain(entry.followers);
+        self.entries.into_iter().flat_map(jobs).collect()
+    }
+
     /// Decides `job` after everything planned so far.
     pub(crate) fn add(&mut self, job: Job, known: &Known, now: Time, clock: &dyn Clock) -> Step {
         self.decide(None, job, known, now, clock)
@@ -139,26 +145,24 @@ impl Plan {
         let view = View::new(&layers);
         let decided = decide(&job.order, &view);
         let reads = view.into_reads();
-        match decided {
-            Err(Stop::Missing(missing)) => Step::Missing(job, missing),
+        let (draft, rejection) = match decided {
+            Err(Stop::Missing(missing)) => return Step::Missing(job, missing),
             Err(Stop::Rejected(rejection)) => {
-                let draft = Draft::empty(Decided::Refused, Bytes::new());
-                self.take(before, job, reads, draft, Some(Box::new(rejection)))
+                (Draft::empty(Decided::Refused, Bytes::new()), Some(Box::new(rejection)))
             }
             Ok(Decision::AlreadyDone { result }) => {
-                let draft = Draft::empty(Decided::AlreadyDone, answer::store(&[], &result));
-                self.take(before, job, reads, draft, None)
+                (Draft::empty(Decided::AlreadyDone, answer::store(&[], &result)), None)
             }
             Ok(Decision::Recorded { facts, claims, result }) => match Laid::lay(facts, &layers, clock) {
-                Err(Unfit::Missing(id)) => Step::Missing(job, Missing::Stream(id)),
-                Err(Unfit::Impossible(error)) => Step::Broken(job, error),
+                Err(Unfit::Missing(id)) => return Step::Missing(job, Missing::Stream(id)),
+                Err(Unfit::Impossible(error)) => return Step::Broken(job, error),
                 Ok(laid) => {
                     let result = answer::store(&laid.types, &result);
-                    let draft = Draft { decided: Decided::Recorded, result, laid, takes: claims };
-                    self.take(before, job, reads, draft, None)
+                    (Draft { decided: Decided::Recorded, result, laid, takes: claims }, None)
                 }
             },
-        }
+        };
+        self.take(before, job, reads, draft, rejection)
     }
 
     /// What `job` would have to be loaded for, if it stood in the batch now. Decides and forgets.

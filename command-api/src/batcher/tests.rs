@@ -2,7 +2,6 @@
 //! states, equal ids, fought-over names and lost replies, in every order that chance finds.
 
 use std::collections::{HashMap, VecDeque};
-use std::iter;
 use std::num::NonZeroUsize;
 
 use chrono::DateTime;
@@ -123,6 +122,17 @@ impl World {
         Self { model: Model::default(), clock, processes, replies: Vec::new(), acts: Vec::new() }
     }
 
+    /// One station, one bank, and two commands for that bank which wait: into the first slot, out again.
+    fn with_a_bank_that_comes_and_goes() -> Self {
+        let mut world = Self::new();
+        world.ask(Act::Station(1), thing(9, 1), 0);
+        world.ask(Act::Device(1, 1), thing(9, 2), 0);
+        world.run_dry();
+        world.ask(Act::Dock(1, 1, 1), thing(9, 3), 0);
+        world.ask(Act::Undock(1), thing(9, 4), 0);
+        world
+    }
+
     fn ask(&mut self, act: Act, id: Uuid, process: usize) {
         let (reply, receiver) = oneshot::channel();
         let order = Box::new(order(&act, id, &self.clock));
@@ -192,9 +202,7 @@ impl World {
         let ahead = if stands(&appended, process.seen) && !lost {
             Some(ahead)
         } else {
-            let jobs =
-                ahead.entries.into_iter().flat_map(|entry| iter::once(entry.job).chain(entry.followers));
-            jobs.collect::<Vec<_>>().into_iter().rev().for_each(|job| process.waiting.push_front(job));
+            ahead.into_jobs().into_iter().rev().for_each(|job| process.waiting.push_front(job));
             None
         };
         let settled = settle(plan, appended, lost.then_some(process.seen));
@@ -365,12 +373,7 @@ fn the_same_id_sent_fifty_times_at_once_has_one_effect_and_fifty_equal_answers()
 
 #[test]
 fn what_was_planned_ahead_goes_as_it_is_when_all_before_it_stands() {
-    let mut world = World::new();
-    world.ask(Act::Station(1), thing(9, 1), 0);
-    world.ask(Act::Device(1, 1), thing(9, 2), 0);
-    world.run_dry();
-    world.ask(Act::Dock(1, 1, 1), thing(9, 3), 0);
-    world.ask(Act::Undock(1), thing(9, 4), 0);
+    let mut world = World::with_a_bank_that_comes_and_goes();
     world.ask(Act::Dock(1, 1, 2), thing(9, 5), 0);
     let first = world.plan(0, 1);
     let ahead = world.plan_ahead(0, &first, 10);
@@ -383,12 +386,7 @@ fn what_was_planned_ahead_goes_as_it_is_when_all_before_it_stands() {
 
 #[test]
 fn what_was_planned_ahead_is_decided_anew_when_anything_before_it_fell_out() {
-    let mut world = World::new();
-    world.ask(Act::Station(1), thing(9, 1), 0);
-    world.ask(Act::Device(1, 1), thing(9, 2), 0);
-    world.run_dry();
-    world.ask(Act::Dock(1, 1, 1), thing(9, 3), 0);
-    world.ask(Act::Undock(1), thing(9, 4), 0);
+    let mut world = World::with_a_bank_that_comes_and_goes();
     let first = world.plan(0, 1);
     let ahead = world.plan_ahead(0, &first, 10);
     world.ask(Act::Dock(1, 1, 2), thing(9, 5), 1);

@@ -189,7 +189,7 @@ impl Worker {
     /// Nothing of this batch was sent. A stream that does not fold must not fail its neighbours, so then
     /// each command goes alone.
     fn not_loaded(&mut self, plan: Plan, left: VecDeque<Job>, error: &LoadError) {
-        let planned = jobs_of(plan).into_iter();
+        let planned = plan.into_jobs().into_iter();
         let jobs: Vec<_> = planned.chain(left).collect();
         let outcome = match error {
             LoadError::Ledger(_) | LoadError::Slow(_) => Outcome::Unavailable,
@@ -280,7 +280,7 @@ impl Worker {
     /// Nothing holds that was planned ahead: its commands are decided again, before all others.
     fn put_back_ahead(&mut self) {
         let ahead = std::mem::take(&mut self.ahead);
-        jobs_of(ahead.plan).into_iter().rev().for_each(|job| self.waiting.push_front(job));
+        ahead.plan.into_jobs().into_iter().rev().for_each(|job| self.waiting.push_front(job));
     }
 
     fn forget_plan(&mut self, plan: &Plan) {
@@ -295,7 +295,7 @@ impl Worker {
         self.known.forget_all();
         if plan.len() > 1 {
             tracing::warn!(error = %Chain(error), commands = plan.len(), "a batch was refused; each goes alone");
-            return self.put_back_alone(jobs_of(plan));
+            return self.put_back_alone(plan.into_jobs());
         }
         tracing::error!(error = %Chain(error), "the database refused a command");
         let outcome = if error.is_transient() { Outcome::Unavailable } else { Outcome::Failed };
@@ -303,7 +303,7 @@ impl Worker {
     }
 
     fn drop_malformed(&mut self, plan: Plan, command: uuid::Uuid) {
-        for job in jobs_of(plan).into_iter().rev() {
+        for job in plan.into_jobs().into_iter().rev() {
             if job.id == command {
                 self.answer(job, Outcome::Failed);
             } else {
@@ -424,7 +424,7 @@ impl Worker {
     }
 
     fn answer_all(&mut self, plan: Plan, outcome: &Outcome) {
-        for job in jobs_of(plan) {
+        for job in plan.into_jobs() {
             self.answer(job, outcome.clone());
         }
     }
@@ -433,10 +433,6 @@ impl Worker {
         self.measures.count(&outcome);
         job.answer(outcome);
     }
-}
-
-fn jobs_of(plan: Plan) -> Vec<Job> {
-    plan.entries.into_iter().flat_map(|entry| std::iter::once(entry.job).chain(entry.followers)).collect()
 }
 
 fn sent(error: AppendError) -> Sending {
