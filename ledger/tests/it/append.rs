@@ -268,6 +268,33 @@ async fn append_raises_under_any_other_isolation() {
     }
 }
 
+#[tokio::test]
+async fn what_only_a_defective_caller_could_write_is_refused_by_the_database() {
+    let db = Db::new().await;
+    let client = db.login(ledger::migrate::ServiceRole::Command).await;
+    let arrays = "'{}', ".repeat(26);
+    let version_zero =
+        format!("SELECT * FROM ledger.append(0, {arrays} '{{0}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}')");
+    let error = client.query(&version_zero, &[]).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), "CJ005");
+
+    let owner = db.owner().await;
+    for (hash, outcome, count) in [(31, 1, 1), (32, 0, 0), (32, 3, 1), (32, 1, 0), (32, 2, 1), (32, 2, -1)] {
+        let insert = format!(
+            "INSERT INTO ledger.command (id, first_position, event_count, outcome, answer_version, actor, hash, result) \
+             VALUES (gen_random_uuid(), 1, {count}, {outcome}, 1, 'x', decode(repeat('00', {hash}), 'hex'), '')"
+        );
+        let error = owner.batch_execute(&insert).await.unwrap_err();
+        let constraint = error.as_db_error().and_then(|error| error.constraint());
+        assert_eq!(constraint, Some("command_whole"), "{hash} {outcome} {count}");
+    }
+    let event = "INSERT INTO ledger.event (position, id, command_id, occurred_at, recorded_at, schema_version, type, actor, \
+                 stream_kinds, stream_ids, stream_versions, payload) VALUES \
+                 (0, gen_random_uuid(), gen_random_uuid(), now(), now(), 1, 'X', 'x', '{}', '{}', '{}', '')";
+    let error = owner.batch_execute(event).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), "23514", "no partition takes a position below 1");
+}
+
 struct Ledger;
 
 impl Ledger {
