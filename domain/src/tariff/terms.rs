@@ -1,6 +1,6 @@
 //! The numbers of a price list. Every one is a field, none a constant; the standard ones are the defaults.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Money, Time, ids::TariffId, values::Name};
 
@@ -54,8 +54,8 @@ impl Terms {
     };
 }
 
-/// One version of a tariff, whole, as a rental carries it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One version of a tariff, whole, as a rental carries it. In JSON its numbers stand beside its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tariff {
     /// Which tariff.
     pub tariff_id: TariffId,
@@ -66,6 +66,50 @@ pub struct Tariff {
     /// From when on it is in force.
     pub effective_from: Time,
     /// Its numbers.
-    #[serde(flatten)]
     pub terms: Terms,
+}
+
+/// The JSON of a tariff, its members written out: `flatten` would take every one of them through a map, on each start
+/// that is recorded and each event that is read.
+macro_rules! tariff_json {
+    ($($term:ident: $type:ty),+ $(,)?) => {
+        #[derive(Serialize)]
+        struct Written<'a> {
+            tariff_id: TariffId,
+            version: u32,
+            name: &'a Name,
+            effective_from: Time,
+            $($term: $type,)+
+        }
+
+        #[derive(Deserialize)]
+        struct Read {
+            tariff_id: TariffId,
+            version: u32,
+            name: Name,
+            effective_from: Time,
+            $($term: $type,)+
+        }
+
+        impl Serialize for Tariff {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let Tariff { tariff_id, version, name, effective_from, terms: Terms { $($term,)+ } } = self;
+                let (tariff_id, version, effective_from) = (*tariff_id, *version, *effective_from);
+                Written { tariff_id, version, name, effective_from, $($term: *$term,)+ }.serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for Tariff {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let Read { tariff_id, version, name, effective_from, $($term,)+ } = Read::deserialize(deserializer)?;
+                Ok(Tariff { tariff_id, version, name, effective_from, terms: Terms { $($term,)+ } })
+            }
+        }
+    };
+}
+
+tariff_json! {
+    free_minutes: i64, free_rentals_per_day: u32, unit_minutes: i64, unit_price: Money, daily_cap: Money,
+    term_minutes: i64, late_fee_per_day: Money, sale_after_minutes: i64, replacement_fee: Money, recovery_days: i64,
+    deposit: Money, extension_max_minutes: i64, vat_percent: u32,
 }
