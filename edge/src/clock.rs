@@ -23,7 +23,7 @@ pub trait Clock: Send + Sync {
     fn random(&self, buffer: &mut [u8]);
 }
 
-/// How many random bytes one call to the operating system fetches for ids.
+/// How many random bytes one call to the operating system fetches.
 const POOL: usize = 1_000;
 /// The random bytes of one version 7 UUID.
 const ID_BYTES: usize = 10;
@@ -38,8 +38,8 @@ struct Pool {
 }
 
 thread_local! {
-    // An id costs nanoseconds this way; a system call for each would show at 20,000 commands a second.
-    static ID_POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; POOL], used: POOL }) };
+    // An id, or a command's random bytes, cost nanoseconds this way; a system call for each would show at 20,000 commands a second.
+    static RANDOM_POOL: RefCell<Pool> = const { RefCell::new(Pool { bytes: [0; POOL], used: POOL }) };
 }
 
 fn fill(buffer: &mut [u8]) {
@@ -47,19 +47,30 @@ fn fill(buffer: &mut [u8]) {
     SystemRandom::new().fill(buffer).expect("the operating system gives random bytes");
 }
 
-fn id_bytes() -> [u8; ID_BYTES] {
-    ID_POOL.with_borrow_mut(|pool| {
-        if pool.used.saturating_add(ID_BYTES) > POOL {
+/// Takes random bytes out of this thread's pool; what was taken does not stay there. More than the pool holds comes from
+/// the operating system at once.
+fn draw(buffer: &mut [u8]) {
+    if buffer.len() > POOL {
+        return fill(buffer);
+    }
+    RANDOM_POOL.with_borrow_mut(|pool| {
+        if pool.used.saturating_add(buffer.len()) > POOL {
             fill(&mut pool.bytes);
             pool.used = 0;
         }
-        let mut taken = [0; ID_BYTES];
-        if let Some(bytes) = pool.bytes.get(pool.used..pool.used.saturating_add(ID_BYTES)) {
-            taken.copy_from_slice(bytes);
+        let end = pool.used.saturating_add(buffer.len());
+        if let Some(bytes) = pool.bytes.get_mut(pool.used..end) {
+            buffer.copy_from_slice(bytes);
+            bytes.fill(0);
         }
-        pool.used = pool.used.saturating_add(ID_BYTES);
-        taken
-    })
+        pool.used = end;
+    });
+}
+
+fn id_bytes() -> [u8; ID_BYTES] {
+    let mut bytes = [0; ID_BYTES];
+    draw(&mut bytes);
+    bytes
 }
 
 fn id_at(moment: DateTime<Utc>, random: &[u8; ID_BYTES]) -> Uuid {
@@ -77,7 +88,7 @@ impl Clock for SystemClock {
     }
 
     fn random(&self, buffer: &mut [u8]) {
-        fill(buffer);
+        draw(buffer);
     }
 }
 
