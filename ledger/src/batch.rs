@@ -5,9 +5,8 @@
 //! falls out as moved and harms nobody else. A command that contradicts itself is a defect of the caller and
 //! stops the whole batch before anything is sent.
 
-use std::collections::{HashMap, HashSet};
-
 use chrono::{DateTime, Utc};
+use foldhash::{HashMap, HashSet};
 use uuid::Uuid;
 
 use crate::{AppendError, ClaimOp, Decided, MAX_STREAMS, NewEvent, Position, PreparedCommand};
@@ -163,16 +162,19 @@ impl Earlier<'_> {
     }
 }
 
-/// Where a command leaves the streams it names; checks that the command fits itself.
-fn own_heads(command: &PreparedCommand) -> Result<HashMap<Uuid, i64>, AppendError> {
+/// Where a command leaves the streams it names; checks that the command fits itself. A handful of streams is found
+/// faster one by one than by a hash.
+fn own_heads(command: &PreparedCommand) -> Result<Vec<(Uuid, i64)>, AppendError> {
     let malformed = |what| AppendError::Malformed { command: command.id, what };
     if (command.decided == Decided::Recorded) == command.events.is_empty() {
         return Err(malformed("it has events exactly if it is recorded"));
     }
-    let mut heads = HashMap::with_capacity(command.reads.len());
+    let mut heads: Vec<(Uuid, i64)> = Vec::with_capacity(command.reads.len());
     for (stream, version) in &command.reads {
-        if *version < 0 || heads.insert(*stream, *version).is_some_and(|other| other != *version) {
-            return Err(malformed("it names a stream at two versions, or below zero"));
+        match heads.iter().find(|(known, _)| known == stream) {
+            Some((_, known)) if known == version => {}
+            None if *version >= 0 => heads.push((*stream, *version)),
+            Some(_) | None => return Err(malformed("it names a stream at two versions, or below zero")),
         }
     }
     for event in &command.events {
@@ -180,16 +182,18 @@ fn own_heads(command: &PreparedCommand) -> Result<HashMap<Uuid, i64>, AppendErro
             return Err(malformed("an event belongs to one to four streams"));
         }
         for stream in &event.streams {
-            let head =
-                heads.get_mut(&stream.id).ok_or_else(|| malformed("it writes a stream it did not read"))?;
+            let head = heads.iter_mut().find(|(known, _)| *known == stream.id);
+            let (_, head) = head.ok_or_else(|| malformed("it writes a stream it did not read"))?;
             if head.checked_add(1) != Some(stream.version) {
                 return Err(malformed("the versions it writes do not follow the ones it read"));
             }
             *head = stream.version;
         }
     }
-    let names: HashSet<_> = command.claims.iter().map(ClaimOp::name).collect();
-    if names.len() != command.claims.len() {
+    let named_before = |(index, claim): (usize, &ClaimOp)| {
+        command.claims.iter().take(index).any(|earlier| earlier.name() == claim.name())
+    };
+    if command.claims.iter().enumerate().any(named_before) {
         return Err(malformed("it names a claim twice"));
     }
     Ok(heads)

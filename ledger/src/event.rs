@@ -63,7 +63,40 @@ pub struct Envelope {
     pub payload: Bytes,
 }
 
+/// What a fold needs of a recorded event, wherever it lies: the envelope without what transport and auditors look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Essence<'a> {
+    /// Its place in the ledger.
+    pub position: Position,
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub event_type: &'a str,
+    /// The version of the payload's shape.
+    pub schema_version: i16,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// The payload.
+    pub payload: &'a [u8],
+}
+
 impl Envelope {
+    /// What a fold needs of it.
+    #[must_use]
+    pub fn essence(&self) -> Essence<'_> {
+        Essence {
+            position: self.position,
+            id: self.id,
+            event_type: &self.event_type,
+            schema_version: self.schema_version,
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            payload: &self.payload,
+        }
+    }
+
     /// The first stream.
     #[must_use]
     pub fn subject(&self) -> Option<StreamRef> {

@@ -32,7 +32,7 @@ pub use bell::Bell;
 pub use checkpoint::{Checkpoint, CheckpointMismatch, LedgerIdentity};
 pub use command::{Appended, ClaimOp, Decided, Fate, PreparedCommand, StoredCommand};
 pub use error::{AppendError, LedgerError};
-pub use event::{Envelope, MAX_STREAMS, NewEvent};
+pub use event::{Envelope, Essence, MAX_STREAMS, NewEvent};
 pub use locked::LockedAppend;
 pub use position::Position;
 pub use read::{Claim, Loaded, Snapshot, StreamLoad};

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio_postgres::{Client, Row, ToStatement};
 use uuid::Uuid;
 
-use crate::{Envelope, LedgerError, Position, StoredCommand, rows, rows::CommandColumns};
+use crate::{Envelope, Essence, LedgerError, Position, StoredCommand, rows, rows::CommandColumns};
 
 /// Where `statements::COMMAND` has the columns of a stored command.
 const COMMAND: CommandColumns = CommandColumns {
@@ -92,6 +92,28 @@ pub(crate) async fn after<S: ?Sized + ToStatement + Sync>(
     let events = rows.iter().map(rows::envelope).collect::<Result<Vec<_>, _>>()?;
     assert_contiguous(after, &events)?;
     Ok(events)
+}
+
+/// Shows events after a position one by one, in order; returns how many there were.
+pub(crate) async fn visit<S: ?Sized + ToStatement + Sync>(
+    client: &Client,
+    statement: &S,
+    after: Position,
+    limit: usize,
+    mut visit: impl FnMut(Essence<'_>),
+) -> Result<usize, LedgerError> {
+    let limit = i64::try_from(limit).map_err(|_| LedgerError::OutOfRange("the limit"))?;
+    let rows = client.query(statement, &[&after.get(), &limit]).await?;
+    let mut expected = after.next();
+    for row in &rows {
+        let essence = rows::essence(row)?;
+        if essence.position != expected {
+            return Err(LedgerError::Gap { expected, found: essence.position });
+        }
+        expected = expected.next();
+        visit(essence);
+    }
+    Ok(rows.len())
 }
 
 pub(crate) async fn streams<S: ?Sized + ToStatement + Sync>(

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::{Decided, Envelope, LedgerError, Position, StoredCommand, StreamKind, StreamRef};
+use crate::{Decided, Envelope, Essence, LedgerError, Position, StoredCommand, StreamKind, StreamRef};
 
 /// Reads an event from the first fifteen columns (`statements`, event columns).
 pub(crate) fn envelope(row: &Row) -> Result<Envelope, LedgerError> {
@@ -24,6 +24,19 @@ pub(crate) fn envelope(row: &Row) -> Result<Envelope, LedgerError> {
         correlation_id: row.try_get(12)?,
         traceparent: row.try_get(13)?,
         payload: Bytes::from(row.try_get::<_, Vec<u8>>(14)?),
+    })
+}
+
+/// Reads what a fold needs of an event (`statements::READ_ESSENCE`); text and payload stay where they are.
+pub(crate) fn essence(row: &Row) -> Result<Essence<'_>, LedgerError> {
+    Ok(Essence {
+        position: Position::new(row.try_get(0)?),
+        id: row.try_get(1)?,
+        event_type: row.try_get(2)?,
+        schema_version: row.try_get(3)?,
+        occurred_at: row.try_get(4)?,
+        recorded_at: row.try_get(5)?,
+        payload: row.try_get(6)?,
     })
 }
 

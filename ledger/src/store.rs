@@ -11,8 +11,8 @@ use tokio_postgres::{Client, Config, NoTls, Statement};
 use uuid::Uuid;
 
 use crate::{
-    AppendError, Appended, Bell, Checkpoint, CheckpointMismatch, Envelope, LedgerError, LedgerIdentity,
-    LockedAppend, Position, PreparedCommand, StoredCommand,
+    AppendError, Appended, Bell, Checkpoint, CheckpointMismatch, Envelope, Essence, LedgerError,
+    LedgerIdentity, LockedAppend, Position, PreparedCommand, StoredCommand,
     append::AppendConnection,
     read::{self, Claim, Loaded, Snapshot, StreamLoad},
     statements,
@@ -156,6 +156,21 @@ impl Ledger {
     pub async fn read_after(&self, after: Position, limit: usize) -> Result<Vec<Envelope>, LedgerError> {
         let (client, statement) = self.prepared(statements::READ_AFTER).await?;
         read::after(&client, &statement, after, limit).await
+    }
+
+    /// Shows what a fold needs of the events after a position, at most `limit`, in order, and returns how many there
+    /// were.
+    ///
+    /// # Errors
+    /// `LedgerError::Gap` when one is missing: stop, loudly.
+    pub async fn visit_after(
+        &self,
+        after: Position,
+        limit: usize,
+        visit: impl FnMut(Essence<'_>),
+    ) -> Result<usize, LedgerError> {
+        let (client, statement) = self.prepared(statements::READ_ESSENCE).await?;
+        read::visit(&client, &statement, after, limit, visit).await
     }
 
     /// The events of each stream after a version, in the order asked for.

@@ -1,7 +1,7 @@
 //! An event as a fold sees it: decoded, with its place and its times.
 
 use domain::{Event, Time, event::UnknownEvent};
-use ledger::{Envelope, Position};
+use ledger::{Essence, Position};
 use uuid::Uuid;
 
 use crate::Poison;
@@ -26,15 +26,10 @@ impl Fact {
     ///
     /// # Errors
     /// [`UnknownEvent`] if this program does not know its type, version or shape.
-    pub fn read(envelope: &Envelope) -> Result<Self, UnknownEvent> {
-        let event = Event::decode(&envelope.event_type, envelope.schema_version, &envelope.payload)?;
-        Ok(Self {
-            position: envelope.position,
-            id: envelope.id,
-            occurred_at: envelope.occurred_at,
-            recorded_at: envelope.recorded_at,
-            event,
-        })
+    pub fn read(essence: Essence<'_>) -> Result<Self, UnknownEvent> {
+        let Essence { position, id, event_type, schema_version, occurred_at, recorded_at, payload } = essence;
+        let event = Event::decode(event_type, schema_version, payload)?;
+        Ok(Self { position, id, occurred_at, recorded_at, event })
     }
 }
 
@@ -54,13 +49,13 @@ pub(crate) enum Taken {
 
 impl Taken {
     /// Reads a recorded event, as far as it can be read.
-    pub(crate) fn read(envelope: &Envelope) -> Self {
-        match Fact::read(envelope) {
+    pub(crate) fn read(essence: Essence<'_>) -> Self {
+        match Fact::read(essence) {
             Ok(fact) => Self::Readable(fact),
             Err(error) => {
-                let event_type = envelope.event_type.clone();
-                let poison = Poison { position: envelope.position, event_type, why: error.to_string() };
-                Self::Unreadable { id: envelope.id, poison }
+                let event_type = essence.event_type.to_owned();
+                let poison = Poison { position: essence.position, event_type, why: error.to_string() };
+                Self::Unreadable { id: essence.id, poison }
             }
         }
     }

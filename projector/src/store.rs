@@ -134,7 +134,7 @@ impl Store {
             if envelope.position != expected {
                 return Err(ProjectorError::Gap { expected, found: envelope.position });
             }
-            facts.push(Taken::read(envelope));
+            facts.push(Taken::read(envelope.essence()));
             last = envelope.position;
         }
         Ok(facts)

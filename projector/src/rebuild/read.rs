@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ledger::{Envelope, Ledger, LedgerError, Position};
+use ledger::{Ledger, LedgerError, Position};
 use tokio::{sync::mpsc::Sender, task::JoinHandle};
 
 use crate::{ProjectorError, fact::Taken};
@@ -22,12 +22,12 @@ pub(super) async fn send_all(
     let mut after = Position::ZERO;
     let mut waiting = fetch(&ledger, after, until);
     while after < until {
-        let envelopes = waiting.await.unwrap_or(Ok(Vec::new()))?;
-        let Some(last) = envelopes.last() else { break };
-        after = last.position;
-        // The next stretch is on its way while this one is decoded.
+        let facts = waiting.await.unwrap_or(Ok(Vec::new()))?;
+        let Some(last) = facts.last() else { break };
+        after = last.position();
+        // The next stretch is read and decoded while this one is folded.
         waiting = fetch(&ledger, after, until);
-        let facts = Arc::new(decode(&envelopes));
+        let facts = Arc::new(facts);
         for sender in &senders {
             if sender.send(Arc::clone(&facts)).await.is_err() {
                 return Ok(());
@@ -38,21 +38,15 @@ pub(super) async fn send_all(
 }
 
 /// Reads the next stretch in a task of its own.
-fn fetch(
-    ledger: &Ledger,
-    after: Position,
-    until: Position,
-) -> JoinHandle<Result<Vec<Envelope>, LedgerError>> {
+fn fetch(ledger: &Ledger, after: Position, until: Position) -> JoinHandle<Result<Vec<Taken>, LedgerError>> {
     let ledger = ledger.clone();
     let room = usize::try_from(until.since(after)).unwrap_or(BATCH).min(BATCH);
-    tokio::spawn(async move { if room == 0 { Ok(Vec::new()) } else { ledger.read_after(after, room).await } })
+    tokio::spawn(async move { if room == 0 { Ok(Vec::new()) } else { read(&ledger, after, room).await } })
 }
 
 /// Events after a position, read as far as they can be.
 pub(crate) async fn read(ledger: &Ledger, after: Position, limit: usize) -> Result<Vec<Taken>, LedgerError> {
-    Ok(decode(&ledger.read_after(after, limit).await?))
-}
-
-fn decode(envelopes: &[Envelope]) -> Vec<Taken> {
-    envelopes.iter().map(Taken::read).collect()
+    let mut taken = Vec::with_capacity(limit);
+    ledger.visit_after(after, limit, |essence| taken.push(Taken::read(essence))).await?;
+    Ok(taken)
 }

@@ -3,7 +3,7 @@
 //! Keeps true: a row is only read or changed after its key was asked for and looked up, so the fold never
 //! mistakes "not loaded" for "not there"; a key with changes never leaves before they were handed out.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::{AnyTable, Array, Changes, Columns, CopyRows, Impossible, Row, Table, bloom::Bloom};
 
@@ -27,7 +27,13 @@ pub(crate) struct Keyed<R: Row> {
 
 impl<R: Row> Default for Keyed<R> {
     fn default() -> Self {
-        Self { entries: HashMap::new(), wanted: HashSet::new(), changed: Vec::new(), written: None, batch: 0 }
+        Self {
+            entries: HashMap::default(),
+            wanted: HashSet::default(),
+            changed: Vec::new(),
+            written: None,
+            batch: 0,
+        }
     }
 }
 
