@@ -18,6 +18,7 @@ mod known;
 mod measure;
 mod plan;
 mod reader;
+mod sending;
 mod settle;
 mod snapshots;
 mod worker;

@@ -6,7 +6,7 @@
 //! A command that cannot be decided because something is not at hand says what, and changes nothing.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use domain::{
     decide,
 };
 use edge::Clock;
+use foldhash::HashMap;
 use ledger::{ClaimOp, Decided, NewEvent, PreparedCommand, StreamRef};
 use uuid::Uuid;
 

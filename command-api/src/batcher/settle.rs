@@ -4,9 +4,8 @@
 //! Keeps true (I4): a refusal is answered only when its fate says that the state it rests on was the present
 //! one; the states of a batch are kept only where no command that fell out had a hand in them.
 
-use std::collections::{HashMap, HashSet};
-
 use domain::Claim;
+use foldhash::{HashMap, HashSet};
 use ledger::{Appended, Decided, Fate, Position, PreparedCommand, StoredCommand};
 use uuid::Uuid;
 

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use domain::Missing;
 use edge::Clock;
 use edge::pace::Backoff;
-use ledger::{AppendError, Appended, Ledger, LedgerError, Position};
+use futures_util::poll;
+use ledger::{Appended, Ledger, LedgerError, Position};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -18,6 +20,7 @@ use super::known::Known;
 use super::measure::Measures;
 use super::plan::{Plan, Step};
 use super::reader::{LoadError, Reader};
+use super::sending::{Chain, Sending};
 use super::settle::{Settled, settle, stands};
 use super::snapshots::Sketch;
 use crate::Settings;
@@ -51,13 +54,16 @@ pub(super) struct Worker {
     ahead: Ahead,
 }
 
-/// How a sending ended.
-enum Sending {
-    Settled(Appended),
-    NeverLeft(LedgerError),
-    Unknown,
-    Refused(LedgerError),
-    Malformed(uuid::Uuid, &'static str),
+/// A batch that stands whole and is not settled yet.
+struct Stood {
+    plan: Plan,
+    appended: Appended,
+}
+
+/// What is left of a batch once its answers have gone.
+struct Rest {
+    used: Vec<uuid::Uuid>,
+    settled: Settled,
 }
 
 impl Worker {
@@ -212,13 +218,28 @@ impl Worker {
         }
     }
 
-    /// Sends a plan until its fates are known, it is certain that nothing was recorded, or patience ends.
-    async fn send(&mut self, plan: Plan, mut resent: bool) {
+    /// Sends a plan. What was planned behind a batch that stands whole follows at once, and that batch is settled while
+    /// Postgres is busy again.
+    async fn send(&mut self, plan: Plan, resent: bool) {
+        let mut next = self.send_one(plan, resent, None).await;
+        while let Some((plan, stood)) = next {
+            next = self.send_one(plan, false, Some(stood)).await;
+        }
+    }
+
+    /// Sends a plan until its fates are known, it is certain that nothing was recorded, or patience ends. Returns what is
+    /// to follow at once, with this batch, which is to be settled then.
+    async fn send_one(
+        &mut self,
+        plan: Plan,
+        mut resent: bool,
+        mut stood: Option<Stood>,
+    ) -> Option<(Plan, Stood)> {
         let started = Instant::now();
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         self.measures.batch_size.observe(u32::try_from(plan.len()).map_or(0.0, f64::from));
         loop {
-            let sending = self.send_once(&plan).await;
+            let sending = self.send_once(&plan, stood.take()).await;
             let all = matches!(&sending, Sending::Settled(appended) if stands(appended, self.seen));
             if resent || !all {
                 self.put_back_ahead();
@@ -226,40 +247,68 @@ impl Worker {
             match sending {
                 Sending::Settled(appended) => {
                     self.measures.commit_seconds.observe(started.elapsed().as_secs_f64());
-                    return self.settle(plan, appended, resent).await;
+                    if self.follows_at_once() {
+                        let Ahead { plan: next, spent } = std::mem::take(&mut self.ahead);
+                        self.measures.decide_seconds.observe(spent.as_secs_f64());
+                        return Some((next, Stood { plan, appended }));
+                    }
+                    self.settle(plan, appended, resent).await;
                 }
                 Sending::Malformed(command, what) => {
                     tracing::error!(%command, what, "a command was laid out wrongly");
-                    return self.drop_malformed(plan, command);
+                    self.drop_malformed(plan, command);
                 }
                 Sending::NeverLeft(error) if !resent => {
                     tracing::warn!(error = %Chain(&error), commands = plan.len(), "the ledger is away");
-                    return self.answer_all(plan, &Outcome::Unavailable);
+                    self.answer_all(plan, &Outcome::Unavailable);
                 }
-                Sending::Refused(error) if !resent => return self.refused(plan, &error),
-                Sending::NeverLeft(_) | Sending::Refused(_) => {}
-                Sending::Unknown => {
-                    resent = true;
-                    self.measures.resent.inc();
-                    self.forget_plan(&plan);
+                Sending::Refused(error) if !resent => self.refused(plan, &error),
+                Sending::NeverLeft(_) | Sending::Refused(_) | Sending::Unknown => {
+                    if matches!(sending, Sending::Unknown) {
+                        resent = true;
+                        self.measures.resent.inc();
+                        self.forget_plan(&plan);
+                    }
+                    if started.elapsed() < self.settings.patience {
+                        backoff.pause(self.clock.as_ref()).await;
+                        continue;
+                    }
+                    tracing::warn!(commands = plan.len(), "the outcome of a batch is unknown");
+                    self.known.forget_all();
+                    self.answer_all(plan, &Outcome::Unknown);
                 }
             }
-            if started.elapsed() >= self.settings.patience {
-                tracing::warn!(commands = plan.len(), "the outcome of a batch is unknown");
-                self.known.forget_all();
-                return self.answer_all(plan, &Outcome::Unknown);
-            }
-            backoff.pause(self.clock.as_ref()).await;
+            return None;
         }
     }
 
-    /// Sends a plan once. What comes in meanwhile is planned ahead, unless something goes before it.
-    async fn send_once(&mut self, plan: &Plan) -> Sending {
-        let Self { ledger, clock, intake, settings, known, seen, waiting, contended, ahead, .. } = self;
+    /// Whether what is planned ahead should go before anything else is done: it holds (else it was put back), and it is
+    /// at least half of what waits, so that a call is not spent on a few while many could have gone along.
+    fn follows_at_once(&self) -> bool {
+        let planned = self.ahead.plan.len();
+        planned > 0 && planned >= self.intake.len() && self.waiting.is_empty() && self.contended.is_empty()
+    }
+
+    /// Sends a plan once. While it is on its way, the batch before it is settled, and what comes in is planned ahead,
+    /// unless something goes before it.
+    async fn send_once(&mut self, plan: &Plan, stood: Option<Stood>) -> Sending {
+        let ledger = self.ledger.clone();
+        let seen = stood.as_ref().map_or(self.seen, |stood| stood.appended.last);
         // A connection that hangs is dropped with the future; the batch is then sent on a new one.
-        let mut sending = pin!(timeout(settings.patience, ledger.append(&plan.prepared, *seen)));
+        let mut sending = pin!(timeout(self.settings.patience, ledger.append(&plan.prepared, seen)));
+        let mut answer = match poll!(&mut sending) {
+            Poll::Ready(answer) => Some(answer),
+            Poll::Pending => None,
+        };
+        if let Some(Stood { plan, appended }) = stood {
+            self.settle_stood(plan, appended);
+        }
+        let Self { clock, intake, settings, known, waiting, contended, ahead, .. } = self;
         let mut open = waiting.is_empty() && contended.is_empty();
         let answer = loop {
+            if let Some(answer) = answer.take() {
+                break answer;
+            }
             tokio::select! {
                 biased;
                 answer = &mut sending => break answer,
@@ -272,7 +321,7 @@ impl Worker {
         };
         match answer {
             Ok(Ok(appended)) if appended.fates.len() == plan.len() => Sending::Settled(appended),
-            Ok(Err(error)) => sent(error),
+            Ok(Err(error)) => Sending::from(error),
             Ok(Ok(_)) | Err(_) => Sending::Unknown,
         }
     }
@@ -315,28 +364,50 @@ impl Worker {
     async fn settle(&mut self, plan: Plan, appended: Appended, resent: bool) {
         let foreign = appended.before > self.seen;
         let (before, last) = (appended.before, appended.last);
-        let used: Vec<_> =
-            plan.prepared.iter().flat_map(|command| command.reads.iter().map(|(id, _)| *id)).collect();
-        let Settled { answers, again, forget, learn, held } =
-            settle(plan, appended, resent.then_some(self.seen));
-        // Committed: the answers may leave before anything else is done.
-        for (job, outcome) in answers {
-            self.answer(job, outcome);
-        }
+        let mut rest = self.answer_settled(plan, appended, resent);
         if foreign || resent {
             let ledger = self.ledger.clone();
             self.catch_up(&Reader::Pool(&ledger), if resent { last } else { before }).await;
         }
-        forget.into_iter().for_each(|id| self.known.forget(id));
-        for (id, state) in learn {
+        let again = std::mem::take(&mut rest.settled.again);
+        self.take_in(rest, last);
+        self.put_back(again, foreign);
+    }
+
+    /// Settles a batch that stands whole: nobody wrote in between, and nothing of it is decided again but what waited
+    /// for a refused command of the same id.
+    fn settle_stood(&mut self, plan: Plan, appended: Appended) {
+        let last = appended.last;
+        let mut rest = self.answer_settled(plan, appended, false);
+        let again = std::mem::take(&mut rest.settled.again);
+        self.take_in(rest, last);
+        self.put_back(again, false);
+    }
+
+    /// Committed: the answers leave before anything else is done.
+    fn answer_settled(&mut self, plan: Plan, appended: Appended, resent: bool) -> Rest {
+        let used = plan.prepared.iter().flat_map(|command| command.reads.iter().map(|(id, _)| *id)).collect();
+        let mut settled = settle(plan, appended, resent.then_some(self.seen));
+        for (job, outcome) in settled.answers.drain(..) {
+            self.answer(job, outcome);
+        }
+        Rest { used, settled }
+    }
+
+    /// Takes in what may be known from now on.
+    fn take_in(&mut self, rest: Rest, last: Position) {
+        let Rest { used, settled } = rest;
+        settled.forget.into_iter().for_each(|id| self.known.forget(id));
+        for (id, state) in settled.learn {
             self.sketch(id, &state);
             self.known.learn(id, state);
         }
         self.known.touch(used);
         self.known.end_batch();
-        held.into_iter().for_each(|(claim, entity)| self.known.learn_holder(claim, Some(entity)));
+        for (claim, entity) in settled.held {
+            self.known.learn_holder(claim, Some(entity));
+        }
         self.seen = self.seen.max(last);
-        self.put_back(again, foreign);
     }
 
     fn put_back(&mut self, again: Vec<Job>, foreign: bool) {
@@ -432,36 +503,5 @@ impl Worker {
     fn answer(&self, job: Job, outcome: Outcome) {
         self.measures.count(&outcome);
         job.answer(outcome);
-    }
-}
-
-fn sent(error: AppendError) -> Sending {
-    match error {
-        AppendError::NotSent(error) => Sending::NeverLeft(error),
-        AppendError::Refused(error) => Sending::Refused(LedgerError::from(error)),
-        AppendError::Malformed { command, what } => Sending::Malformed(command, what),
-        AppendError::Unknown(error) => {
-            tracing::warn!(error = %Chain(&error), "the connection broke before the outcome was known");
-            Sending::Unknown
-        }
-        AppendError::Damaged(what) => {
-            tracing::error!(what, "the answer to a batch is damaged");
-            Sending::Unknown
-        }
-    }
-}
-
-/// An error with its sources, for the log.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
     }
 }
