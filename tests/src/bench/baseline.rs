@@ -3,6 +3,9 @@
 //! - One row: the very bytes of a `RentalStarted` with its envelope's columns, into a table with a primary key. The values
 //!   stand in the prepared statement, so the baseline does not even pay for sending them.
 //! - The CRUD transaction: lock customer and device, insert a rental, update both.
+//!
+//! Each begins right after a checkpoint, like what it is compared with. The tables are not vacuumed during the run: that
+//! work would fall into the measurement of whoever comes next.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -29,10 +32,10 @@ const TABLES: &str = "
         stream_ids uuid[] NOT NULL, stream_versions bigint[] NOT NULL, traceparent text, payload bytea NOT NULL);
     CREATE TABLE customer (
         id integer PRIMARY KEY, phone text NOT NULL, status text NOT NULL, balance bigint NOT NULL, debt bigint NOT NULL,
-        open_rental bigint, updated_at timestamptz NOT NULL);
+        open_rental bigint, updated_at timestamptz NOT NULL) WITH (autovacuum_enabled = off);
     CREATE TABLE device (
         id integer PRIMARY KEY, serial text NOT NULL, status text NOT NULL, station_id integer, slot integer,
-        battery_percent integer NOT NULL, rental_id bigint, updated_at timestamptz NOT NULL);
+        battery_percent integer NOT NULL, rental_id bigint, updated_at timestamptz NOT NULL) WITH (autovacuum_enabled = off);
     CREATE TABLE rental (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer_id integer NOT NULL, device_id integer NOT NULL,
         station_id integer NOT NULL, slot integer NOT NULL, status text NOT NULL, started_at timestamptz NOT NULL,
@@ -85,12 +88,14 @@ impl Baselines {
     }
 
     /// Rows inserted each second.
-    pub(super) async fn one_row(&self, length: Duration) -> Result<f64, BenchError> {
+    pub(super) async fn one_row(&self, ground: &Ground, length: Duration) -> Result<f64, BenchError> {
+        ground.settle().await?;
         self.run(&self.one_row, length).await
     }
 
     /// CRUD transactions each second.
-    pub(super) async fn crud(&self, length: Duration) -> Result<f64, BenchError> {
+    pub(super) async fn crud(&self, ground: &Ground, length: Duration) -> Result<f64, BenchError> {
+        ground.settle().await?;
         self.run(&self.crud, length).await
     }
 

@@ -39,14 +39,25 @@ pub(super) async fn round(
     let address = address(&service.url())?;
     starts(address, city, FEW, Duration::ZERO).await?;
     ground.settle().await?;
-    if [1, 2, 3].into_iter().any(|row| options.wants(row)) {
-        let one_row = baselines.one_row(scale.measure).await?;
-        let few = starts(address, city, FEW, scale.measure).await?;
-        let crud = baselines.crud(scale.measure).await?;
-        let many = starts(address, city, MANY, scale.measure).await?;
-        table.add(1, few, one_row);
-        table.add(2, many, one_row);
-        table.add(3, few, crud);
+    let rate_of = async |connections| {
+        ground.settle().await?;
+        starts(address, city, connections, scale.measure).await
+    };
+    let one_row = match options.wants(1) || options.wants(2) {
+        true => baselines.one_row(ground, scale.measure).await?,
+        false => f64::NAN,
+    };
+    if options.wants(1) || options.wants(3) {
+        let few = rate_of(FEW).await?;
+        if options.wants(1) {
+            table.add(1, few, one_row);
+        }
+        if options.wants(3) {
+            table.add(3, few, baselines.crud(ground, scale.measure).await?);
+        }
+    }
+    if options.wants(2) {
+        table.add(2, rate_of(MANY).await?, one_row);
     }
     if options.wants(4) {
         let length = scale.measure.checked_div(SHORTER).unwrap_or(scale.measure);
