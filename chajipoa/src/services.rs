@@ -4,7 +4,7 @@
 //! `KAFKA_BROKERS` where events come from Kafka. It prints `listening on ADDRESS` once it serves, and stops
 //! gracefully on SIGINT and SIGTERM.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::web::ServiceConfig;
 use command_api::{CommandApi, Ingredients};
@@ -13,6 +13,7 @@ use edge::{
     http::{ServerOptions, Serving, Site},
     metrics::Metrics,
     monitoring::Part,
+    pace::Backoff,
     settings,
     token::{TokenKeys, Verifier},
 };
@@ -36,6 +37,10 @@ const PROJECTOR_READERS: usize = 4;
 /// Connections for reads that may take longer.
 const QUERY_READERS: usize = 8;
 
+/// The pauses between two looks for a database that is away at start.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
 /// The clock of every service.
 #[must_use]
 pub fn clock() -> Arc<dyn Clock> {
@@ -52,6 +57,32 @@ pub fn verifier(installation: &Installation) -> Result<Arc<Verifier>, Failure> {
     Ok(Arc::new(Verifier::new(keys, clock())))
 }
 
+/// Waits until the database answers, so that services may be started in any order.
+///
+/// # Errors
+/// It refuses this login, the URL cannot be understood, or the process is asked to stop first.
+async fn database_answers(url: &str) -> Result<(), Failure> {
+    let ledger = Ledger::connect(url, 1)?;
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+    let waited = async {
+        loop {
+            match ledger.identity().await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.is_transient() => {
+                    let failure = Failure::other(error);
+                    tracing::warn!(why = %failure, "the database is away; looking again");
+                    backoff.pause(&SystemClock).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    tokio::select! {
+        answers = waited => answers,
+        () = asked_to_stop() => Err(Failure::stopped("asked to stop while the database was away")),
+    }
+}
+
 /// The command-api on this login.
 ///
 /// # Errors
@@ -64,7 +95,10 @@ pub async fn command_api(
 ) -> Result<CommandApi, Failure> {
     let ledger = Ledger::connect(url, COMMAND_READERS)?.with_bell(bell.clone());
     let keys = Keys::open_or_create(&installation.keys)?;
-    let settings = command_api::Settings::default();
+    let mut settings = command_api::Settings::default();
+    if let Some(app_url) = settings::text("CHAJIPOA_APP_URL")? {
+        settings.app_url = app_url;
+    }
     let ingredients = Ingredients { ledger, keys, clock: clock(), metrics: metrics.clone(), settings };
     Ok(CommandApi::start(ingredients).await?)
 }
@@ -158,6 +192,7 @@ pub async fn run_command_api() -> Result<(), Failure> {
     let installation = Installation::of_environment()?;
     let metrics = Metrics::new();
     let url = settings::required("DATABASE_URL")?;
+    database_answers(&url).await?;
     let api = command_api(&url, &installation, &Bell::new(), &metrics).await?;
     let serving = api.serve(&bind("127.0.0.1:8081")?, verifier(&installation)?, &metrics)?;
     announce(&serving);
@@ -172,6 +207,7 @@ pub async fn run_query_api() -> Result<(), Failure> {
     let installation = Installation::of_environment()?;
     let metrics = Metrics::new();
     let url = settings::required("DATABASE_URL")?;
+    database_answers(&url).await?;
     let api = query_api(&url, settings::text("DATABASE_READ_URL")?).await?;
     let site = Site::new(clock(), verifier(&installation)?, &metrics, vec![api.part()]);
     let serving = api.serve(&bind("127.0.0.1:8082")?, site)?;
@@ -202,6 +238,7 @@ pub async fn run_projector() -> Result<(), Failure> {
     let installation = Installation::of_environment()?;
     let metrics = Metrics::new();
     let url = settings::required("DATABASE_URL")?;
+    database_answers(&url).await?;
     let sources = projector_sources(&url, settings::text("KAFKA_BROKERS")?, None).await?;
     let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
     let part: Arc<dyn Part> = Arc::new(projector.status().clone());

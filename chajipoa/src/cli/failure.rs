@@ -34,6 +34,11 @@ impl Failure {
         Failure { message: chain(&error), code: EXIT_NO }
     }
 
+    /// It was stopped before it was done.
+    pub fn stopped(message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), code: EXIT_NO }
+    }
+
     fn misused(error: &(impl std::error::Error + ?Sized)) -> Failure {
         Failure { message: chain(&error), code: EXIT_MISUSE }
     }

@@ -125,6 +125,29 @@ async fn a_postgres_that_is_away_is_answered_503_and_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn services_that_start_while_postgres_is_away_wait_for_it() {
+    let postgres = tokio::task::spawn_blocking(PrivatePostgres::start).await.unwrap();
+    let place = Place::on(postgres.cluster().fresh_database().await);
+    tokio::task::block_in_place(|| postgres.crash());
+    let roles = [ServiceRole::Command, ServiceRole::Query, ServiceRole::Projector];
+    let names = ["command-api", "query-api", "projector"];
+    let mut services: Vec<_> =
+        names.into_iter().zip(roles).map(|(name, role)| place.service(name, role).launch()).collect();
+    for service in &mut services {
+        wait_until("it looks for the database", LIMIT, async || {
+            service.log().contains("the database is away")
+        })
+        .await;
+        assert!(service.ended().is_none(), "{}", service.log());
+    }
+    tokio::task::block_in_place(|| postgres.restart());
+    for service in &mut services {
+        service.wait_listening().await;
+        service.wait_ready(LIMIT).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn i1_everything_in_one_process_killed_under_load_loses_nothing_and_doubles_nothing() {
     let mut up = Up::new().await;
     let load = Load::start(std::slice::from_ref(&up.client), 8).await;
