@@ -161,6 +161,8 @@ commands! {
     CompleteMaintenance [Agent Admin] {
         device_id: DeviceId, battery_percent: Option<Percent>, reason: Option<Reason>,
     }
+    /// Takes a bank out of service for good, and out of its slot.
+    RetireDevice [Admin] { device_id: DeviceId, reason: Option<Reason>, }
 
     /// Asks a customer for money.
     InitiatePayment [Customer Support Admin] {
@@ -366,6 +368,7 @@ impl Command {
             | Command::UndockDevice(_)
             | Command::StartMaintenance(_)
             | Command::CompleteMaintenance(_)
+            | Command::RetireDevice(_)
             | Command::InitiatePayment(_)
             | Command::StartRental(_)
             | Command::ReportReleaseFailure(_)
@@ -423,6 +426,7 @@ impl Command {
             Command::ReportDeviceMissing(c) => c.device_id.iter().map(|id| id.0).collect(),
             Command::StartMaintenance(c) => vec![c.device_id.0],
             Command::CompleteMaintenance(c) => vec![c.device_id.0],
+            Command::RetireDevice(c) => vec![c.device_id.0],
             Command::InitiatePayment(c) => {
                 c.payment_id.iter().map(|id| id.0).chain([c.customer_id.0]).collect()
             }

@@ -154,6 +154,7 @@ pub fn decide(order: &Order, view: &View<'_>) -> Result<Decision, Stop> {
         Command::ReportDeviceMissing(command) => device::report_missing(command, order, view),
         Command::StartMaintenance(command) => device::start_maintenance(command, order, view),
         Command::CompleteMaintenance(command) => device::complete_maintenance(command, order, view),
+        Command::RetireDevice(command) => device::retire(command, order, view),
         Command::InitiatePayment(command) => payment::initiate(command, order, view),
         Command::PaymentConfirmed(command) => payment::confirm(command, order, view),
         Command::StartRental(command) => rental::start(command, order, view),

@@ -403,6 +403,13 @@ events! {
         #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
     } in |e| [e.device_id.stream()];
 
+    /// A bank is out of service for good; `at` is the slot it was taken out of, if it stood in one.
+    DeviceRetired v 1 {
+        device_id: DeviceId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] at: Option<Place>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.device_id.stream(), e.at.map(|place| place.station_id.stream())];
+
     // ---- rentals
     /// A cabinet was asked to release a bank; the meter stands still.
     RentalRequested v 1 {

@@ -245,6 +245,7 @@ pub fn entries(event: &Event) -> Vec<Posting> {
         | Event::DeviceMissing(_)
         | Event::MaintenanceStarted(_)
         | Event::MaintenanceCompleted(_)
+        | Event::DeviceRetired(_)
         | Event::RentalRequested(_)
         | Event::RentalStarted(_)
         | Event::RentalCancelled(_)

@@ -156,6 +156,7 @@ impl Customer {
             | Event::DeviceMissing(_)
             | Event::MaintenanceStarted(_)
             | Event::MaintenanceCompleted(_)
+            | Event::DeviceRetired(_)
             | Event::ReleaseOutcomeUnknown(_)
             | Event::ReceiptUnmatched(_) => return None,
         }

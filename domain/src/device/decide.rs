@@ -6,12 +6,12 @@ use super::{Device, Whereabouts};
 use crate::{
     Rejection, Role, Time, View,
     command::{
-        CompleteMaintenance, DeviceRef, DockDevice, RegisterDevice, ReportDeviceMissing, StartMaintenance,
-        UndockDevice,
+        CompleteMaintenance, DeviceRef, DockDevice, RegisterDevice, ReportDeviceMissing, RetireDevice,
+        StartMaintenance, UndockDevice,
     },
     decide::{Decision, Fact, Order, Stop, fact},
     event::{
-        DeviceDocked, DeviceMissing, DeviceRegistered, DeviceUndocked, MaintenanceCompleted,
+        DeviceDocked, DeviceMissing, DeviceRegistered, DeviceRetired, DeviceUndocked, MaintenanceCompleted,
         MaintenanceStarted, Place, Review,
     },
     ids::{DeviceId, StationId},
@@ -139,7 +139,7 @@ pub fn dock(command: &DockDevice, order: &Order, view: &View<'_>) -> Result<Deci
         | Whereabouts::Releasing { .. }
         | Whereabouts::Rented { .. }
         | Whereabouts::Lost
-        | Whereabouts::Retired => check_at_hand(device)?,
+        | Whereabouts::Retired { .. } => check_at_hand(device)?,
     }
     let station = station::known(station_id, view)?;
     if station.status() == "decommissioned" {
@@ -166,14 +166,14 @@ fn check_at_hand(device: &Device) -> Result<(), Rejection> {
     if let Some((rental_id, _)) = device.whereabouts.open_rental() {
         return Err(Rejection::DeviceRented { device_id: device.id.0, rental_id: rental_id.0 });
     }
-    if device.whereabouts == Whereabouts::Retired {
+    if let Whereabouts::Retired { .. } = device.whereabouts {
         return Err(Rejection::DeviceRetired { device_id: device.id.0 });
     }
     Ok(())
 }
 
-/// UndockDevice, in order: device unknown · in no slot, with us: already done · the sender's time · rented,
-/// retired · lost or sold.
+/// UndockDevice, in order: device unknown · in no slot, with us: already done · the sender's time · rented · lost or
+/// sold. A retired bank that was put into a slot all the same is taken out of it and stays retired.
 ///
 /// # Errors
 /// The first of these refusals.
@@ -181,7 +181,9 @@ pub fn undock(command: &UndockDevice, order: &Order, view: &View<'_>) -> Result<
     let device = known(command.device_id, view)?;
     let device_id = device.id;
     match device.whereabouts {
-        Whereabouts::Provisioned | Whereabouts::Maintenance { at: None } => {
+        Whereabouts::Provisioned
+        | Whereabouts::Maintenance { at: None }
+        | Whereabouts::Retired { at: None } => {
             let status = device.whereabouts.as_str();
             return Ok(Decision::already_done(&Answer::at(device_id, status, None)));
         }
@@ -191,10 +193,12 @@ pub fn undock(command: &UndockDevice, order: &Order, view: &View<'_>) -> Result<
         | Whereabouts::Maintenance { .. }
         | Whereabouts::Lost
         | Whereabouts::Sold { .. }
-        | Whereabouts::Retired => {}
+        | Whereabouts::Retired { .. } => {}
     }
     let occurred_at = timing::occurred(order)?;
-    check_at_hand(device)?;
+    if !matches!(device.whereabouts, Whereabouts::Retired { .. }) {
+        check_at_hand(device)?;
+    }
     let status = device.whereabouts.as_str();
     let not_placed = Rejection::DeviceNotPlaced { device_id: device_id.0, device_status: status };
     let Place { station_id, slot } = device.whereabouts.place().ok_or(not_placed)?;
@@ -202,13 +206,13 @@ pub fn undock(command: &UndockDevice, order: &Order, view: &View<'_>) -> Result<
     let undocked = DeviceUndocked { device_id, station_id, slot, reason: command.reason.clone() };
     let after = match device.whereabouts {
         Whereabouts::Maintenance { .. } => "maintenance",
+        Whereabouts::Retired { .. } => "retired",
         Whereabouts::Provisioned
         | Whereabouts::Docked { .. }
         | Whereabouts::Releasing { .. }
         | Whereabouts::Rented { .. }
         | Whereabouts::Lost
-        | Whereabouts::Sold { .. }
-        | Whereabouts::Retired => "provisioned",
+        | Whereabouts::Sold { .. } => "provisioned",
     };
     Ok(Decision::recorded(vec![fact(undocked, occurred_at)], &Answer::at(device_id, after, None)))
 }
@@ -311,9 +315,31 @@ pub fn complete_maintenance(
         | Whereabouts::Rented { .. }
         | Whereabouts::Lost
         | Whereabouts::Sold { .. }
-        | Whereabouts::Retired => {
+        | Whereabouts::Retired { .. } => {
             let status = device.whereabouts.as_str();
             Err(Rejection::DeviceNotInMaintenance { device_id: device_id.0, device_status: status }.into())
         }
     }
+}
+
+/// RetireDevice, in order: device unknown · retired: already done · the sender's time · rented · sold.
+///
+/// # Errors
+/// The first of these refusals.
+pub fn retire(command: &RetireDevice, order: &Order, view: &View<'_>) -> Result<Decision, Stop> {
+    let device = known(command.device_id, view)?;
+    let device_id = device.id;
+    let answer = Answer::at(device_id, "retired", None);
+    if let Whereabouts::Retired { .. } = device.whereabouts {
+        return Ok(Decision::already_done(&answer));
+    }
+    let occurred_at = timing::occurred(order)?;
+    check_at_hand(device)?;
+    if let Whereabouts::Sold { .. } = device.whereabouts {
+        return Err(Rejection::DeviceSold { device_id: device_id.0 }.into());
+    }
+    let occurred_at = timing::not_before(order, occurred_at, device.last_fact_at)?;
+    let at = device.whereabouts.place();
+    let retired = DeviceRetired { device_id, at, reason: command.reason.clone() };
+    Ok(Decision::recorded(vec![fact(retired, occurred_at)], &answer))
 }

@@ -6,6 +6,6 @@
 mod decide;
 mod state;
 
-pub use decide::{complete_maintenance, dock, register, report_missing, start_maintenance, undock};
+pub use decide::{complete_maintenance, dock, register, report_missing, retire, start_maintenance, undock};
 pub(crate) use decide::{displaced, gone_from, known, resolve};
 pub use state::{Device, ReturnSeen, Run, Whereabouts};

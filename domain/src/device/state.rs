@@ -54,7 +54,10 @@ pub enum Whereabouts {
         rental_id: RentalId,
     },
     /// Out of service for good.
-    Retired,
+    Retired {
+        /// The slot that it was put into all the same, if it was.
+        at: Option<Place>,
+    },
 }
 
 impl Whereabouts {
@@ -69,7 +72,7 @@ impl Whereabouts {
             Whereabouts::Maintenance { .. } => "maintenance",
             Whereabouts::Lost => "lost",
             Whereabouts::Sold { .. } => "sold",
-            Whereabouts::Retired => "retired",
+            Whereabouts::Retired { .. } => "retired",
         }
     }
 
@@ -78,12 +81,11 @@ impl Whereabouts {
     pub const fn place(&self) -> Option<Place> {
         match self {
             Whereabouts::Docked { at } | Whereabouts::Releasing { at, .. } => Some(*at),
-            Whereabouts::Maintenance { at } => *at,
+            Whereabouts::Maintenance { at } | Whereabouts::Retired { at } => *at,
             Whereabouts::Provisioned
             | Whereabouts::Rented { .. }
             | Whereabouts::Lost
-            | Whereabouts::Sold { .. }
-            | Whereabouts::Retired => None,
+            | Whereabouts::Sold { .. } => None,
         }
     }
 
@@ -98,7 +100,7 @@ impl Whereabouts {
             | Whereabouts::Maintenance { .. }
             | Whereabouts::Lost
             | Whereabouts::Sold { .. }
-            | Whereabouts::Retired => None,
+            | Whereabouts::Retired { .. } => None,
         }
     }
 }
@@ -188,7 +190,7 @@ impl Device {
     fn dock(&mut self, at: Place, moment: Time) {
         self.whereabouts = match self.whereabouts {
             Whereabouts::Maintenance { .. } => Whereabouts::Maintenance { at: Some(at) },
-            Whereabouts::Retired => Whereabouts::Retired,
+            Whereabouts::Retired { .. } => Whereabouts::Retired { at: Some(at) },
             Whereabouts::Provisioned
             | Whereabouts::Docked { .. }
             | Whereabouts::Releasing { .. }
@@ -238,18 +240,27 @@ impl Device {
             Event::DeviceUndocked(_) => {
                 self.whereabouts = match self.whereabouts {
                     Whereabouts::Maintenance { .. } => Whereabouts::Maintenance { at: None },
+                    Whereabouts::Retired { .. } => Whereabouts::Retired { at: None },
                     Whereabouts::Provisioned
                     | Whereabouts::Docked { .. }
                     | Whereabouts::Releasing { .. }
                     | Whereabouts::Rented { .. }
                     | Whereabouts::Lost
-                    | Whereabouts::Sold { .. }
-                    | Whereabouts::Retired => Whereabouts::Provisioned,
+                    | Whereabouts::Sold { .. } => Whereabouts::Provisioned,
                 };
                 self.sighted_at = self.sighted_at.max(occurred_at);
             }
             Event::DeviceMissing(_) => {
-                self.whereabouts = Whereabouts::Lost;
+                self.whereabouts = match self.whereabouts {
+                    Whereabouts::Retired { .. } => Whereabouts::Retired { at: None },
+                    Whereabouts::Provisioned
+                    | Whereabouts::Docked { .. }
+                    | Whereabouts::Releasing { .. }
+                    | Whereabouts::Rented { .. }
+                    | Whereabouts::Maintenance { .. }
+                    | Whereabouts::Lost
+                    | Whereabouts::Sold { .. } => Whereabouts::Lost,
+                };
                 self.sighted_at = self.sighted_at.max(occurred_at);
             }
             Event::MaintenanceStarted(fact) => {
@@ -259,6 +270,10 @@ impl Device {
             Event::MaintenanceCompleted(fact) => {
                 self.battery_percent = fact.battery_percent.or(self.battery_percent);
                 self.whereabouts = fact.at.map_or(Whereabouts::Provisioned, |at| Whereabouts::Docked { at });
+                self.sighted_at = self.sighted_at.max(occurred_at);
+            }
+            Event::DeviceRetired(_) => {
+                self.whereabouts = Whereabouts::Retired { at: None };
                 self.sighted_at = self.sighted_at.max(occurred_at);
             }
             Event::RentalRequested(fact) => {

@@ -182,7 +182,7 @@ fn is_leaving_again(device: &Device, seen: &ReturnSeen, report: &Report<'_>) -> 
         | Whereabouts::Maintenance { .. }
         | Whereabouts::Lost
         | Whereabouts::Sold { .. }
-        | Whereabouts::Retired => false,
+        | Whereabouts::Retired { .. } => false,
     }
 }
 

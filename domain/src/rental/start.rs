@@ -163,7 +163,7 @@ fn device_in<'a>(station: &Station, number: SlotNumber, view: &View<'a>) -> Resu
         | Whereabouts::Maintenance { .. }
         | Whereabouts::Lost
         | Whereabouts::Sold { .. }
-        | Whereabouts::Retired => Ok(device),
+        | Whereabouts::Retired { .. } => Ok(device),
     }
 }
 
@@ -182,7 +182,7 @@ fn check_device(device: &Device) -> Result<(), Rejection> {
     match device.whereabouts {
         Whereabouts::Docked { .. } => Ok(()),
         Whereabouts::Maintenance { .. } => Err(Rejection::DeviceInMaintenance { device_id }),
-        Whereabouts::Retired => Err(Rejection::DeviceRetired { device_id }),
+        Whereabouts::Retired { .. } => Err(Rejection::DeviceRetired { device_id }),
         Whereabouts::Provisioned
         | Whereabouts::Releasing { .. }
         | Whereabouts::Rented { .. }

@@ -182,6 +182,7 @@ impl Station {
             }
             Event::DeviceUndocked(fact) => self.vacate(fact.device_id),
             Event::DeviceMissing(fact) => self.vacate(fact.device_id),
+            Event::DeviceRetired(fact) => self.vacate(fact.device_id),
             Event::RentalStarted(fact) => self.vacate(fact.device_id),
             Event::LateReleaseRecorded(fact) => self.vacate(fact.device_id),
             Event::RentalCancelled(fact) if !fact.docked => self.vacate(fact.device_id),

@@ -180,18 +180,6 @@ fn a_sold_bank_is_neither_docked_nor_missed_nor_looked_after() {
 }
 
 #[test]
-fn a_retired_bank_takes_part_in_nothing() {
-    let mut w = World::town();
-    w.tamper(device_id(1), |state| state["whereabouts"] = json!({ "status": "retired" }));
-    for command in ["UndockDevice", "ReportDeviceMissing", "StartMaintenance"] {
-        w.when(agent(), command, named(1)).then_rejected("device_retired");
-    }
-    w.dock(1, 2, 1).then_rejected("device_retired");
-    w.start(1, 1, 1, 1).then_rejected("device_retired");
-    w.when(agent(), "CompleteMaintenance", named(1)).then_rejected("device_not_in_maintenance");
-}
-
-#[test]
 fn a_station_upload_never_moves_a_bank_against_later_knowledge() {
     let mut w = World::town();
     w.now = t(120);
@@ -202,4 +190,51 @@ fn a_station_upload_never_moves_a_bank_against_later_knowledge() {
     assert_eq!(w.whereabouts(1), "lost");
     w.seen(1, 2, 1, t(130)).then_events(&["DeviceDocked"]);
     assert_eq!(w.whereabouts(1), "docked 2/1");
+}
+
+#[test]
+fn a_retired_bank_is_out_of_service_for_good() {
+    let mut w = World::town();
+    w.when(admin(), "RetireDevice", named(9)).then_rejected("device_unknown");
+    w.when_at(admin(), "RetireDevice", named(1), Some(t(-8 * DAY))).then_rejected("occurred_at_too_early");
+    let data = json!({ "device_id": device_id(1), "reason": "swollen cell" });
+    let facts = w.when(admin(), "RetireDevice", data).then_facts(&["DeviceRetired"]);
+    assert_eq!(facts[0]["at"], json!({ "station_id": station_id(1), "slot": 1 }));
+    assert_eq!((w.whereabouts(1).as_str(), w.slot(1, 1).device), ("retired", None));
+    w.when(admin(), "RetireDevice", named(1)).then_already_done();
+    w.when(agent(), "UndockDevice", named(1)).then_already_done();
+    for command in ["ReportDeviceMissing", "StartMaintenance"] {
+        w.when(agent(), command, named(1)).then_rejected("device_retired");
+    }
+    w.when(agent(), "CompleteMaintenance", named(1)).then_rejected("device_not_in_maintenance");
+    w.dock(1, 1, 1).then_rejected("device_retired");
+    w.start(1, 1, 1, 1).then_rejected("slot_empty");
+    w.now = t(10);
+    w.seen(1, 1, 1, t(10)).then_events(&["DeviceDocked"]);
+    w.start(1, 1, 1, 1).then_rejected("device_retired");
+}
+
+#[test]
+fn a_bank_that_is_out_leaving_or_sold_is_not_retired_and_a_lost_one_is() {
+    let mut w = World::town();
+    w.running(1, 1, 1, t(0));
+    w.start(2, 2, 3, 1).then_events(&["RentalRequested"]);
+    for bank in [1, 4] {
+        w.when(admin(), "RetireDevice", named(bank)).then_rejected("device_rented");
+    }
+    w.when(admin(), "ReportLost", json!({ "rental_id": rental_id(1) })).then_events(&["RentalSold"]);
+    w.when(admin(), "RetireDevice", named(1)).then_rejected("device_sold");
+    w.when(agent(), "ReportDeviceMissing", named(2)).then_events(&["DeviceMissing"]);
+    let facts = w.when(admin(), "RetireDevice", named(2)).then_facts(&["DeviceRetired"]);
+    assert_eq!(facts[0].get("at"), None);
+    w.seen(2, 2, 1, t(10)).then_events(&["DeviceDocked"]);
+    assert_eq!((w.whereabouts(2).as_str(), w.slot(2, 1).device.is_some()), ("retired 2/1", true));
+    let answer = w.when(agent(), "UndockDevice", named(2)).then_events(&["DeviceUndocked"]);
+    assert_eq!((answer["status"].as_str(), w.slot(2, 1).device), (Some("retired"), None));
+    w.now = t(20);
+    w.seen(2, 2, 1, t(20)).then_events(&["DeviceDocked"]);
+    w.dock(5, 2, 1).then_rejected("slot_occupied");
+    w.now = t(30);
+    w.seen(5, 2, 1, t(30)).then_events(&["DeviceMissing", "DeviceDocked"]);
+    assert_eq!(w.whereabouts(2), "retired", "missing from its slot, and retired all the same");
 }

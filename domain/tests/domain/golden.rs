@@ -79,6 +79,11 @@ fn people_and_places(w: &mut World) {
     w.when(agent(), "CompleteMaintenance", fit).then_events(&["MaintenanceCompleted"]);
     w.when(agent(), "UndockDevice", data).then_events(&["DeviceUndocked"]);
     w.dock(9, 1, 8).then_events(&["DeviceDocked"]);
+    w.when(admin(), "RegisterDevice", json!({ "device_id": device_id(10), "serial": "PB-10" }))
+        .then_events(&["DeviceRegistered"]);
+    w.dock(10, 1, 7).then_events(&["DeviceDocked"]);
+    let data = json!({ "device_id": device_id(10), "reason": "swollen" });
+    w.when(admin(), "RetireDevice", data).then_events(&["DeviceRetired"]);
     w.now = t(8 * DAY);
     let data = json!({ "device_id": device_id(9), "station_id": station_id(1), "slot": 8, "reason": "gone" });
     w.when_at(station(1), "ReportDeviceMissing", data, Some(t(1))).then_events(&["DeviceMissing"]);

@@ -47,6 +47,7 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         | Event::DeviceMissing(_)
         | Event::MaintenanceStarted(_)
         | Event::MaintenanceCompleted(_)
+        | Event::DeviceRetired(_)
         | Event::RentalRequested(_)
         | Event::RentalStarted(_)
         | Event::RentalCancelled(_)

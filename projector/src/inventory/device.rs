@@ -19,6 +19,7 @@ pub(super) fn device_of(event: &Event) -> Option<Uuid> {
         Event::DeviceMissing(fact) => Some(fact.device_id.0),
         Event::MaintenanceStarted(fact) => Some(fact.device_id.0),
         Event::MaintenanceCompleted(fact) => Some(fact.device_id.0),
+        Event::DeviceRetired(fact) => Some(fact.device_id.0),
         Event::RentalRequested(fact) => Some(fact.device_id.0),
         Event::RentalStarted(fact) => Some(fact.device_id.0),
         Event::RentalCancelled(fact) => Some(fact.device_id.0),
@@ -87,6 +88,7 @@ fn change(row: &mut DeviceRow, event: &Event, at: Time) {
         Event::DeviceUndocked(_) => {
             let status = match row.status {
                 DeviceStatus::Maintenance => DeviceStatus::Maintenance,
+                DeviceStatus::Retired => DeviceStatus::Retired,
                 DeviceStatus::Provisioned
                 | DeviceStatus::Docked
                 | DeviceStatus::Releasing
@@ -96,6 +98,9 @@ fn change(row: &mut DeviceRow, event: &Event, at: Time) {
             };
             become_(row, status, None, None, at);
         }
+        Event::DeviceMissing(_) if row.status == DeviceStatus::Retired => {
+            become_(row, DeviceStatus::Retired, None, None, at);
+        }
         Event::DeviceMissing(_) => become_(row, DeviceStatus::Lost, None, None, at),
         Event::MaintenanceStarted(event) => become_(row, DeviceStatus::Maintenance, event.at, None, at),
         Event::MaintenanceCompleted(event) => {
@@ -103,6 +108,7 @@ fn change(row: &mut DeviceRow, event: &Event, at: Time) {
             let status = event.at.map_or(DeviceStatus::Provisioned, |_| DeviceStatus::Docked);
             become_(row, status, event.at, None, at);
         }
+        Event::DeviceRetired(_) => become_(row, DeviceStatus::Retired, None, None, at),
         Event::RentalRequested(event) => {
             let place = Place { station_id: event.station_id, slot: event.slot };
             become_(row, DeviceStatus::Releasing, Some(place), Some(event.rental_id.0), event.requested_at);
@@ -147,10 +153,11 @@ fn battery(row: &mut DeviceRow, percent: Option<Percent>) {
     }
 }
 
-/// A bank that is being looked after stays so when it is put into a slot.
+/// A bank that is being looked after or retired stays so when it is put into a slot.
 fn dock(row: &mut DeviceRow, place: Place, at: Time) {
     let status = match row.status {
         DeviceStatus::Maintenance => DeviceStatus::Maintenance,
+        DeviceStatus::Retired => DeviceStatus::Retired,
         DeviceStatus::Provisioned
         | DeviceStatus::Docked
         | DeviceStatus::Releasing

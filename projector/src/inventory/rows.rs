@@ -24,6 +24,7 @@ words! {
         Maintenance = "maintenance",
         Lost = "lost",
         Sold = "sold",
+        Retired = "retired",
     }
 }
 

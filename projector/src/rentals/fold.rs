@@ -46,6 +46,7 @@ fn rental_of(event: &Event) -> Option<Uuid> {
         | Event::DeviceMissing(_)
         | Event::MaintenanceStarted(_)
         | Event::MaintenanceCompleted(_)
+        | Event::DeviceRetired(_)
         | Event::PaymentInitiated(_)
         | Event::PaymentSettled(_)
         | Event::ReceiptUnmatched(_) => None,
