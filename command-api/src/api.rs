@@ -20,7 +20,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use crate::Settings;
 use crate::batcher::Batcher;
 use crate::operations::{
-    batch, commands, end_rental, extend_rental, initiate_payment, report_lost, start_rental,
+    batch, commands, end_rental, extend_rental, initiate_payment, report_lost, slot_qr, start_rental,
 };
 use crate::present::Present;
 
@@ -73,6 +73,7 @@ struct Owned {
     clock: Arc<dyn Clock>,
     batcher: Batcher,
     present: Present,
+    app_url: String,
 }
 
 impl std::fmt::Debug for CommandApi {
@@ -93,9 +94,10 @@ impl CommandApi {
         ledger.ensure_partitions().await?;
         let identity = ledger.identity().await?;
         let sealer = Sealer::new(keys, ledger.clone(), identity);
+        let app_url = settings.app_url.clone();
         let batcher = Batcher::start(ledger.clone(), Arc::clone(&clock), &metrics, settings).await?;
         let present = Present::new(ledger.clone());
-        let owned = Arc::new(Owned { ledger, sealer, clock, batcher, present });
+        let owned = Arc::new(Owned { ledger, sealer, clock, batcher, present, app_url });
         tokio::spawn(keep_house(Arc::downgrade(&owned)));
         Ok(Self(owned))
     }
@@ -137,6 +139,11 @@ impl CommandApi {
         &self.0.present
     }
 
+    /// What a slot's code is appended to, so that a phone's camera opens the app.
+    pub(crate) fn app_url(&self) -> &str {
+        &self.0.app_url
+    }
+
     async fn ledger_health(&self) -> Dependency {
         match timeout(HEALTH_PATIENCE, self.0.ledger.last_position()).await {
             Ok(Ok(_)) => Dependency::up(),
@@ -166,6 +173,7 @@ fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
             resource("/api/v1/rentals/{id}/report-lost", "rentals_report_lost")
                 .route(web::post().to(report_lost::post)),
         )
+        .service(resource("/api/v1/stations/{id}/qr", "stations_qr").route(web::post().to(slot_qr::post)))
         .service(
             resource("/api/v1/payments/initiate", "payments_initiate")
                 .route(web::post().to(initiate_payment::post)),

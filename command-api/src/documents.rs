@@ -6,7 +6,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::operations::{
-    batch, commands, end_rental, extend_rental, initiate_payment, report_lost, start_rental,
+    batch, commands, end_rental, extend_rental, initiate_payment, report_lost, slot_qr, start_rental,
 };
 
 /// The answer to a command. REST paths repeat the members of `result` at the top.
@@ -61,6 +61,7 @@ pub(crate) struct EndedRental {
         extend_rental::post,
         report_lost::post,
         initiate_payment::post,
+        slot_qr::post,
     ),
     modifiers(&Bearer)
 )]
@@ -98,6 +99,7 @@ mod tests {
                 "/api/v1/rentals/{id}/end",
                 "/api/v1/rentals/{id}/extend",
                 "/api/v1/rentals/{id}/report-lost",
+                "/api/v1/stations/{id}/qr",
             ]
         );
     }

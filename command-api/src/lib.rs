@@ -16,6 +16,7 @@ mod personal;
 mod present;
 mod refusal;
 mod settings;
+mod slot_code;
 mod submit;
 
 pub use api::{CommandApi, Ingredients, StartError};

@@ -1,7 +1,10 @@
 //! The present state of a single stream, read from the ledger itself and never from a read model: for the
 //! few paths that need to know a thing before they can name a command.
 
+use std::sync::Arc;
+
 use domain::rental::Rental;
+use domain::station::Station;
 use domain::{FOLD_VERSION, State};
 use edge::Problem;
 use ledger::{Ledger, Position, StreamLoad};
@@ -25,15 +28,8 @@ impl Present {
     /// # Errors
     /// 503 where the ledger is away.
     pub(crate) async fn rental(&self, id: Uuid) -> Result<Option<Box<Rental>>, Problem> {
-        let asked = [StreamLoad { stream: id, fold_version: FOLD_VERSION }];
-        let loaded = self.ledger.load(&asked).await.map_err(|error| away(&error))?;
-        let Some(loaded) = loaded.into_iter().next() else { return Ok(None) };
-        let held = fold(loaded).map_err(|error| {
-            tracing::error!(%error, stream = %id, "a stream does not fold");
-            Problem::internal()
-        })?;
-        match held.state.as_deref() {
-            Some(State::Rental(rental)) => Ok(Some(rental.clone())),
+        match self.state(id).await?.map(Arc::unwrap_or_clone) {
+            Some(State::Rental(rental)) => Ok(Some(rental)),
             Some(
                 State::Customer(_)
                 | State::Device(_)
@@ -44,6 +40,45 @@ impl Present {
             )
             | None => Ok(None),
         }
+    }
+
+    /// The station, if there is one.
+    ///
+    /// # Errors
+    /// 503 where the ledger is away.
+    pub(crate) async fn station(&self, id: Uuid) -> Result<Option<Station>, Problem> {
+        match self.state(id).await?.map(Arc::unwrap_or_clone) {
+            Some(State::Station(station)) => Ok(Some(station)),
+            Some(
+                State::Customer(_)
+                | State::Device(_)
+                | State::Rental(_)
+                | State::Payment(_)
+                | State::Receipt(_)
+                | State::Catalogue(_),
+            )
+            | None => Ok(None),
+        }
+    }
+
+    async fn state(&self, id: Uuid) -> Result<Option<Arc<State>>, Problem> {
+        let asked = [StreamLoad { stream: id, fold_version: FOLD_VERSION }];
+        let loaded = self.ledger.load(&asked).await.map_err(|error| away(&error))?;
+        let Some(loaded) = loaded.into_iter().next() else { return Ok(None) };
+        let held = fold(loaded).map_err(|error| {
+            tracing::error!(%error, stream = %id, "a stream does not fold");
+            Problem::internal()
+        })?;
+        Ok(held.state)
+    }
+
+    /// Whether a command of this id was recorded or already done.
+    ///
+    /// # Errors
+    /// 503 where the ledger is away.
+    pub(crate) async fn is_known(&self, command: Uuid) -> Result<bool, Problem> {
+        let (stored, _) = self.ledger.stored_command(command).await.map_err(|error| away(&error))?;
+        Ok(stored.is_some())
     }
 
     /// Where the ledger stands.

@@ -1,4 +1,4 @@
-//! The limits of this service (I13). Every queue and cache has one.
+//! The limits of this service (I13): every queue and cache has one. And where its links lead.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -16,6 +16,8 @@ pub struct Settings {
     pub snapshot_every: i64,
     /// How long the same batch is sent again while its outcome is unknown.
     pub patience: Duration,
+    /// What a slot's code is appended to.
+    pub app_url: String,
 }
 
 impl Default for Settings {
@@ -26,6 +28,7 @@ impl Default for Settings {
             streams: NonZeroUsize::new(40_000).unwrap_or(NonZeroUsize::MIN),
             snapshot_every: 200,
             patience: Duration::from_secs(5),
+            app_url: "https://app.chajipoa.co.tz/rent#".to_owned(),
         }
     }
 }

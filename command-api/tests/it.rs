@@ -17,5 +17,7 @@ mod harness;
 mod races;
 #[path = "it/requests.rs"]
 mod requests;
+#[path = "it/slot_codes.rs"]
+mod slot_codes;
 #[path = "it/walk.rs"]
 mod walk;

@@ -6,6 +6,7 @@ pub(crate) mod end_rental;
 pub(crate) mod extend_rental;
 pub(crate) mod initiate_payment;
 pub(crate) mod report_lost;
+pub(crate) mod slot_qr;
 pub(crate) mod start_rental;
 
 use actix_web::http::header::HeaderMap;

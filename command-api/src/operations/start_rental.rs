@@ -1,6 +1,7 @@
 //! `POST /api/v1/rentals/start`: the customer of the token, or one that staff name, rents the bank in a slot.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
 use actix_web::web::{Bytes, Data as Shared};
 use actix_web::{HttpRequest, HttpResponse};
 use edge::http::{Context, json_body};
@@ -13,14 +14,20 @@ use uuid::Uuid;
 use super::{data, on_behalf_of, write};
 use crate::CommandApi;
 use crate::answer::Answer;
-use crate::submit::{rendered, respond, usual_status};
+use crate::slot_code::{BadCode, SlotCode};
+use crate::submit::{command_id, rendered, respond, usual_status};
 
-/// Which bank.
+/// Which bank: the scanned code of a slot, or a station and a slot.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Start {
-    station_id: Uuid,
-    slot: u16,
+    /// The code on the slot's display, alone or as the URL that was scanned.
+    #[serde(default)]
+    qr: Option<String>,
+    #[serde(default)]
+    station_id: Option<Uuid>,
+    #[serde(default)]
+    slot: Option<u16>,
     /// Whom for; staff only.
     #[serde(default)]
     customer_id: Option<Uuid>,
@@ -40,7 +47,7 @@ pub(crate) struct Start {
         (status = 202, description = "the cabinet is asked to release the bank", body = crate::documents::CommandAnswer),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such customer, or not yours"),
-        (status = 422, description = "a rule refuses"), (status = 503, description = "send the same id again"),
+        (status = 422, description = "a rule refuses; qr_expired, qr_altered, qr_foreign"), (status = 503, description = "send the same id again"),
     ),
     security(("bearer" = []))
 )]
@@ -52,16 +59,57 @@ pub(crate) async fn post(
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let start: Start = json_body(&body)?;
+    let customer_id = on_behalf_of(&speaker, start.customer_id)?;
+    let (station_id, slot) = start.place(&api, request.headers()).await?;
     let data = data([
-        ("customer_id", Some(json!(on_behalf_of(&speaker, start.customer_id)?))),
-        ("station_id", Some(json!(start.station_id))),
-        ("slot", Some(json!(start.slot))),
+        ("customer_id", Some(json!(customer_id))),
+        ("station_id", Some(json!(station_id))),
+        ("slot", Some(json!(slot))),
         ("rental_id", start.rental_id.map(|id| json!(id))),
         ("tariff_id", start.tariff_id.map(|id| json!(id))),
     ]);
     let command = ("StartRental", data);
     let answer = write(&api, &speaker, &context, request.headers(), command, None).await?;
     Ok(respond(&answer, status(&answer), rendered(answer.render_flat())?))
+}
+
+impl Start {
+    /// The slot that is meant.
+    async fn place(&self, api: &CommandApi, headers: &HeaderMap) -> Result<(Uuid, u16), Problem> {
+        match (&self.qr, self.station_id, self.slot) {
+            (None, Some(station), Some(slot)) => Ok((station, slot)),
+            (Some(scanned), None, None) => {
+                let code = SlotCode::read(scanned, api.sealer().keys()).map_err(refused)?;
+                still_holds(&code, api, headers).await?;
+                Ok((code.station, code.slot))
+            }
+            _ => Err(Problem::malformed("give qr, or station_id and slot")),
+        }
+    }
+}
+
+/// A code that has ended starts nothing. A request that was answered before is answered the same again all the same.
+async fn still_holds(code: &SlotCode, api: &CommandApi, headers: &HeaderMap) -> Result<(), Problem> {
+    if api.clock().now() < code.expires_at {
+        return Ok(());
+    }
+    match command_id(headers, None)? {
+        Some(id) if api.present().is_known(id).await? => Ok(()),
+        Some(_) | None => {
+            Err(refusal_of("qr_expired", "This code has ended; scan the one on the display now"))
+        }
+    }
+}
+
+fn refused(bad: BadCode) -> Problem {
+    match bad {
+        BadCode::Foreign => refusal_of("qr_foreign", "This is not the code of a slot of ours"),
+        BadCode::Altered => refusal_of("qr_altered", "This code was altered, or was not made by us"),
+    }
+}
+
+fn refusal_of(code: &'static str, detail: &'static str) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
 }
 
 /// 202 while the cabinet has not answered. The stored answer says so for ever, so a replay has it too.

@@ -15,7 +15,7 @@ use command_api::{CommandApi, Ingredients, Settings};
 use edge::http::Site;
 use edge::metrics::Metrics;
 use edge::token::{ACCESS_LIFETIME, Ticket, TokenKeys, Verifier, mint};
-use edge::{Clock, Role, SystemClock};
+use edge::{Clock, FixedClock, Role, SystemClock};
 use ledger::Ledger;
 use ledger::migrate::{self, RolePasswords, ServiceRole};
 use ledger::seal::Keys;
@@ -55,10 +55,19 @@ impl Place {
     }
 
     pub(crate) async fn api_with(&self, settings: Settings) -> CommandApi {
+        self.start(settings, Arc::new(SystemClock)).await
+    }
+
+    /// A service whose time is told by the test.
+    pub(crate) async fn api_at(&self, clock: Arc<FixedClock>) -> CommandApi {
+        self.start(Settings::default(), clock).await
+    }
+
+    async fn start(&self, settings: Settings, clock: Arc<dyn Clock>) -> CommandApi {
         let ingredients = Ingredients {
             ledger: self.ledger(),
             keys: Keys::open_or_create(self.keys.path()).unwrap(),
-            clock: Arc::new(SystemClock),
+            clock,
             metrics: Metrics::new(),
             settings,
         };
