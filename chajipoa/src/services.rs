@@ -10,7 +10,7 @@ use actix_web::web::ServiceConfig;
 use command_api::{CommandApi, Ingredients};
 use edge::{
     Clock, SystemClock,
-    http::{ServerOptions, Serving, Site},
+    http::{Limits, Rates, ServerOptions, Serving, Site},
     metrics::Metrics,
     monitoring::Part,
     pace::Backoff,
@@ -55,6 +55,20 @@ pub fn verifier(installation: &Installation) -> Result<Arc<Verifier>, Failure> {
     installation.make()?;
     let keys = TokenKeys::open_or_create(&installation.keys, &SystemClock)?;
     Ok(Arc::new(Verifier::new(keys, clock())))
+}
+
+/// The rate limits of the environment.
+///
+/// # Errors
+/// A value is no rate.
+pub fn limits() -> Result<Limits, Failure> {
+    let standard = Rates::default();
+    let rates = Rates {
+        address: settings::or("CHAJIPOA_RATE_ADDRESS", standard.address)?,
+        customer: settings::or("CHAJIPOA_RATE_CUSTOMER", standard.customer)?,
+        staff: settings::or("CHAJIPOA_RATE_STAFF", standard.staff)?,
+    };
+    Ok(Limits::new(rates, settings::or("CHAJIPOA_BEHIND_GATEWAY", false)?))
 }
 
 /// Waits until the database answers, so that services may be started in any order.
@@ -180,7 +194,7 @@ fn monitored(
     metrics: &Metrics,
     default_bind: &str,
 ) -> Result<Serving, Failure> {
-    let site = Site::new(clock(), verifier(installation)?, metrics, parts);
+    let site = Site::new(clock(), verifier(installation)?, metrics, parts).limited_by(limits()?);
     Ok(edge::http::serve(&bind(default_bind)?, site, |_: &mut ServiceConfig| {})?)
 }
 
@@ -194,7 +208,8 @@ pub async fn run_command_api() -> Result<(), Failure> {
     let url = settings::required("DATABASE_URL")?;
     database_answers(&url).await?;
     let api = command_api(&url, &installation, &Bell::new(), &metrics).await?;
-    let serving = api.serve(&bind("127.0.0.1:8081")?, verifier(&installation)?, &metrics)?;
+    let site = Site::new(clock(), verifier(&installation)?, &metrics, vec![api.part()]).limited_by(limits()?);
+    let serving = api.serve(&bind("127.0.0.1:8081")?, site)?;
     announce(&serving);
     serve_until_stopped(serving, std::future::pending()).await
 }
@@ -209,7 +224,7 @@ pub async fn run_query_api() -> Result<(), Failure> {
     let url = settings::required("DATABASE_URL")?;
     database_answers(&url).await?;
     let api = query_api(&url, settings::text("DATABASE_READ_URL")?).await?;
-    let site = Site::new(clock(), verifier(&installation)?, &metrics, vec![api.part()]);
+    let site = Site::new(clock(), verifier(&installation)?, &metrics, vec![api.part()]).limited_by(limits()?);
     let serving = api.serve(&bind("127.0.0.1:8082")?, site)?;
     announce(&serving);
     serve_until_stopped(serving, std::future::pending()).await

@@ -10,7 +10,6 @@ use edge::health::{Dependency, Health};
 use edge::http::{Operation, ServerOptions, Serving, Site};
 use edge::metrics::{Histogram, Metrics};
 use edge::monitoring::{Answer, Part};
-use edge::token::Verifier;
 use ledger::guard::GuardError;
 use ledger::seal::{Keys, Sealer};
 use ledger::{Ledger, LedgerError};
@@ -108,18 +107,17 @@ impl CommandApi {
         move |config: &mut ServiceConfig| mount(config, &api)
     }
 
-    /// Serves on its own.
+    /// What it says about itself.
+    #[must_use]
+    pub fn part(&self) -> Arc<dyn Part> {
+        Arc::new(self.clone())
+    }
+
+    /// Serves on its own. `site` has the verifier, the metrics and the parts, [`CommandApi::part`] among them.
     ///
     /// # Errors
     /// The address cannot be listened at.
-    pub fn serve(
-        &self,
-        options: &ServerOptions,
-        verifier: Arc<Verifier>,
-        metrics: &Metrics,
-    ) -> io::Result<Serving> {
-        let part: Arc<dyn Part> = Arc::new(self.clone());
-        let site = Site::new(Arc::clone(&self.0.clock), verifier, metrics, vec![part]);
+    pub fn serve(&self, options: &ServerOptions, site: Site) -> io::Result<Serving> {
         edge::http::serve(options, site, self.configure())
     }
 

@@ -60,7 +60,8 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let mut parts: Vec<Arc<dyn Part>> =
         vec![Arc::new(commands.clone()), queries.part(), Arc::new(projector.status().clone())];
     parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
-    let site = Site::new(services::clock(), services::verifier(installation)?, &metrics, parts);
+    let site = Site::new(services::clock(), services::verifier(installation)?, &metrics, parts)
+        .limited_by(services::limits()?);
     let bind = settings::text("CHAJIPOA_BIND")?.unwrap_or_else(|| DEFAULT_BIND.to_owned());
     let (mount_commands, mount_queries) = (commands.configure(), queries.configure());
     let serving = edge::http::serve(&ServerOptions::at(bind), site, move |config: &mut ServiceConfig| {

@@ -9,6 +9,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
+use super::limits::Standing;
 use super::traceparent::Traceparent;
 use crate::clock::Clock;
 use crate::token::Identity;
@@ -31,6 +32,7 @@ struct Known {
     request_id: HeaderValue,
     traceparent: Option<Traceparent>,
     speaker: Cell<Option<Identity>>,
+    standing: Cell<Option<Standing>>,
 }
 
 impl Context {
@@ -41,6 +43,7 @@ impl Context {
             request_id: given.unwrap_or_else(|| minted(clock)),
             traceparent,
             speaker: Cell::new(None),
+            standing: Cell::new(None),
         }))
     }
 
@@ -61,6 +64,22 @@ impl Context {
     /// Who is speaking, once a token was verified.
     pub fn speaker(&self) -> Option<Identity> {
         self.0.speaker.get()
+    }
+
+    /// Where the client stands with its limit, if it has one.
+    pub(super) fn standing(&self) -> Option<Standing> {
+        self.0.standing.get()
+    }
+
+    pub(super) fn note_standing(request: &HttpRequest, standing: Standing) {
+        if let Some(context) = request.extensions().get::<Self>() {
+            context.0.standing.set(Some(standing));
+        }
+    }
+
+    /// Who was found to speak in this request, if that was asked already.
+    pub(crate) fn speaker_of(request: &HttpRequest) -> Option<Identity> {
+        request.extensions().get::<Self>().and_then(Self::speaker)
     }
 
     pub(crate) fn note_speaker(request: &HttpRequest, identity: Identity) {

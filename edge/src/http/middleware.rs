@@ -16,12 +16,14 @@ use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::StatusCode;
 use actix_web::http::header;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, web};
 
 use super::context::{Context, Operation, REQUEST_ID};
+use super::limits::Limits;
 use crate::clock::Clock;
 use crate::metrics::{Counter, Histogram, HttpMetrics};
 use crate::problem::{self, Problem};
+use crate::token::Identity;
 
 /// An answer that took longer is logged at `warn`.
 const SLOW: Duration = Duration::from_secs(1);
@@ -96,11 +98,21 @@ where
         let context = Context::read(request.headers(), self.clock.as_ref());
         request.extensions_mut().insert(context.clone());
         let counts = Rc::clone(&self.counts);
-        let answer = self.service.call(request);
+        let answer = match counted(&request) {
+            Ok(()) => Ok(self.service.call(request)),
+            Err(problem) => Err((request, problem)),
+        };
         Box::pin(async move {
-            let response = answer.await?;
-            let mut response = as_problem(response, &context);
+            let mut response = match answer {
+                Ok(answer) => as_problem(answer.await?, &context),
+                Err((request, problem)) => {
+                    request.into_response(problem.respond(context.request_id())).map_into_right_body()
+                }
+            };
             response.headers_mut().insert(REQUEST_ID, context.request_id_header());
+            if let Some(standing) = context.standing() {
+                standing.tell(response.headers_mut());
+            }
             let operation = *response.request().app_data::<Operation>().unwrap_or(&UNROUTED);
             let took = started.elapsed();
             counts.count(operation, response.status(), took);
@@ -108,6 +120,22 @@ where
             Ok(response)
         })
     }
+}
+
+/// Counts a request: for its speaker, or for its address where it shows no token or one that does not hold.
+fn counted(request: &ServiceRequest) -> Result<(), Problem> {
+    let request = request.request();
+    if !Limits::counts(request.path()) {
+        return Ok(());
+    }
+    let Some(limits) = request.app_data::<web::Data<Limits>>() else { return Ok(()) };
+    let standing = match Identity::of(request) {
+        Ok(speaker) => limits.speaker(&speaker),
+        Err(_) => limits.address(request.peer_addr().map(|peer| peer.ip()), request.headers()),
+    };
+    let Some(standing) = standing else { return Ok(()) };
+    Context::note_standing(request, standing);
+    standing.allow()
 }
 
 /// Every error answer becomes a problem document with the request's id; a body that a handler wrote

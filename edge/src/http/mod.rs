@@ -4,6 +4,7 @@
 mod body;
 mod context;
 mod input;
+mod limits;
 mod middleware;
 pub mod paging;
 mod position;
@@ -13,6 +14,7 @@ mod traceparent;
 pub use body::json_body;
 pub use context::{Context, Operation};
 pub use input::{path_id, query};
+pub use limits::{Limits, NoRate, Rate, Rates, Standing};
 pub use middleware::Manners;
 pub use paging::{Cursor, Limit, Page};
 pub use position::{LEDGER_MIN_POSITION, LEDGER_POSITION, MinPosition, ledger_position};

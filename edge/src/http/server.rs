@@ -13,6 +13,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer, ResponseError as _};
 
 use super::context::Operation;
+use super::limits::Limits;
 use super::middleware::{Manners, input_problem, nothing_here};
 use crate::clock::Clock;
 use crate::metrics::{HttpMetrics, Metrics};
@@ -52,6 +53,7 @@ pub struct Site {
     verifier: web::Data<Verifier>,
     http: HttpMetrics,
     monitoring: Monitoring,
+    limits: web::Data<Limits>,
 }
 
 impl std::fmt::Debug for Site {
@@ -73,7 +75,15 @@ impl Site {
             verifier: web::Data::from(verifier),
             http: HttpMetrics::new(metrics),
             monitoring: Monitoring::new(parts, metrics.clone()),
+            limits: web::Data::new(Limits::default()),
         }
+    }
+
+    /// Counts requests by other limits than the standard ones.
+    #[must_use]
+    pub fn limited_by(mut self, limits: Limits) -> Self {
+        self.limits = web::Data::new(limits);
+        self
     }
 
     /// The middleware to wrap an app with.
@@ -85,6 +95,7 @@ impl Site {
     pub fn configure(&self, config: &mut ServiceConfig) {
         config
             .app_data(self.verifier.clone())
+            .app_data(self.limits.clone())
             .app_data(web::PayloadConfig::new(MAX_BODY))
             .app_data(
                 web::JsonConfig::default()

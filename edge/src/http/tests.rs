@@ -125,3 +125,61 @@ async fn the_public_keys_are_shown() {
     let answered = ask(TestRequest::get().uri("/.well-known/jwks.json"), None).await;
     assert_eq!(answered.body["keys"][0]["crv"], "Ed25519");
 }
+
+#[actix_web::test]
+async fn too_many_requests_are_told_so_each_speaker_and_address_for_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let keys = TokenKeys::open_or_create(directory.path(), &SystemClock).unwrap();
+    let of = |role, subject, unlimited| {
+        let ticket = Ticket { role, subject, lifetime: ACCESS_LIFETIME, unlimited };
+        format!("Bearer {}", mint(&keys, ticket, &SystemClock).unwrap().0)
+    };
+    let (asha, juma) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let (hers, his) = (of(Role::Customer, asha, false), of(Role::Customer, juma, false));
+    let (free, staff) = (of(Role::Customer, asha, true), of(Role::Support, asha, false));
+    let rates =
+        Rates { address: "1/2".parse().unwrap(), customer: "1/3".parse().unwrap(), ..Rates::default() };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let verifier = TokenKeys::open_or_create(directory.path(), &SystemClock).unwrap();
+    let verifier = Arc::new(Verifier::new(verifier, Arc::clone(&clock)));
+    let site = Site::new(clock, verifier, &Metrics::new(), vec![]).limited_by(Limits::new(rates, false));
+    let app = App::new()
+        .wrap(site.manners())
+        .configure(|config| site.configure(config))
+        .service(
+            web::resource("/api/v1/who").route(web::get().to(|who: Identity| async move { who.actor() })),
+        )
+        .service(web::resource("/api/v1/open").route(web::get().to(|| async { "open" })));
+    let app = init_service(app).await;
+    let peer = "196.1.1.1:4000".parse().unwrap();
+    let get = async |path: &str, token: Option<&str>| {
+        let request = TestRequest::get().uri(path).peer_addr(peer);
+        let request =
+            token.into_iter().fold(request, |all, token| all.insert_header(("authorization", token)));
+        let response = call_service(&app, request.to_request()).await;
+        let told = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        (
+            response.status().as_u16(),
+            told("ratelimit-remaining"),
+            told("retry-after"),
+            told("x-request-id").is_some(),
+        )
+    };
+    for left in ["2", "1", "0"] {
+        assert_eq!(get("/api/v1/who", Some(&hers)).await, (200, Some(left.to_owned()), None, true));
+    }
+    let (status, left, wait, named) = get("/api/v1/who", Some(&hers)).await;
+    assert_eq!((status, left.as_deref(), named), (429, Some("0"), true));
+    assert!(wait.unwrap().parse::<u32>().unwrap() > 50);
+    assert_eq!(get("/api/v1/open", Some(&hers)).await.0, 429, "a token counts on public paths too");
+    assert_eq!(get("/api/v1/who", Some(&his)).await.0, 200);
+    assert_eq!(get("/api/v1/who", Some(&free)).await, (200, None, None, true));
+    assert_eq!(get("/api/v1/who", Some(&staff)).await.0, 200);
+    assert_eq!(get("/api/v1/open", None).await.0, 200);
+    assert_eq!(get("/api/v1/who", Some("Bearer x.y.z")).await.0, 401, "a bad token counts for its address");
+    assert_eq!(get("/api/v1/who", Some("Bearer x.y.z")).await.0, 429);
+    assert_eq!(get("/api/v1/open", None).await.0, 429);
+    for _ in 0..10 {
+        assert_eq!(get("/health", None).await.1, None, "what watches the service is not counted");
+    }
+}
