@@ -12,10 +12,10 @@ use crate::producer::{Producer, Sent};
 use crate::progress::Progress;
 use crate::status::RelayStatus;
 
-/// Events read at once: some milliseconds of work, less than a megabyte as a rule.
-const BATCH: usize = 500;
+/// Events read at once: some milliseconds of work, about a megabyte as a rule.
+const BATCH: usize = 1_000;
 /// Batches that wait between reading and sending.
-const AHEAD: usize = 1;
+const AHEAD: usize = 2;
 
 /// A task that reads the ledger from a position on. It ends with the value.
 pub(crate) struct Reader {
