@@ -3,7 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use std::time::Duration;
+
+use ledger::feed::TOPIC;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::error::RDKafkaErrorCode;
+
 use super::error::BenchError;
+use super::load::PATIENCE;
+use crate::harness::wait_until;
+
+/// How long one look at the topics may take.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// A real broker of one's own. Dropping it kills it.
 pub(super) struct Broker {
@@ -19,11 +31,23 @@ impl Broker {
         Ok(Self { folder, brokers })
     }
 
-    /// Forgets every topic.
-    pub(super) fn wipe(&mut self) -> Result<(), BenchError> {
-        let folder = self.folder.to_string_lossy();
-        script(&["wipe", &folder])?;
-        self.brokers = script(&["start", &folder, "0"])?;
+    /// Forgets the topic of the ledger. The broker goes on: one that has just started spends its first half minute
+    /// compiling itself, on the cores that are measured.
+    pub(super) async fn forget(&self) -> Result<(), BenchError> {
+        let client: AdminClient<_> = ClientConfig::new().set("bootstrap.servers", &self.brokers).create()?;
+        for gone in client.delete_topics(&[TOPIC], &AdminOptions::new()).await? {
+            match gone {
+                Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
+                Err((name, code)) => {
+                    return Err(BenchError::wrong(format!("the topic {name} was not deleted: {code}")));
+                }
+            }
+        }
+        wait_until("the topic is gone", PATIENCE, async || {
+            let found = client.inner().fetch_metadata(None, LOOK);
+            found.is_ok_and(|found| found.topics().iter().all(|topic| topic.name() != TOPIC))
+        })
+        .await;
         Ok(())
     }
 }

@@ -108,8 +108,8 @@ impl<'a> Bench<'a> {
             let small = ground.copy(SMALL, BASE).await?;
             growth::round((ground, scale), city, &small, large, table).await?;
         }
-        if let Some(broker) = broker.as_mut().filter(|_| options.wants(6)) {
-            broker.wipe()?;
+        if let Some(broker) = broker.as_ref().filter(|_| options.wants(6)) {
+            broker.forget().await?;
             let small = ground.copy(SMALL, BASE).await?;
             let found = readable::round((ground, scale), city, &small, broker, *capacity, table).await?;
             *capacity = Some(found);
