@@ -113,9 +113,13 @@ impl Ground {
         Ok(Database { owner_url, urls })
     }
 
-    /// Writes everything out, so that a measurement does not pay for what was before it.
+    /// Writes everything out, what the broker left to the system included, so that a measurement does not pay for what
+    /// was before it.
     pub(super) async fn settle(&self) -> Result<(), BenchError> {
-        Ok(self.client("postgres").await?.batch_execute("CHECKPOINT").await?)
+        self.client("postgres").await?.batch_execute("CHECKPOINT").await?;
+        let synced =
+            tokio::process::Command::new("sync").status().await.map_err(BenchError::io("run sync"))?;
+        if synced.success() { Ok(()) } else { Err(BenchError::wrong(format!("sync: {synced}"))) }
     }
 
     /// The real command-api, alone, on a database.
