@@ -172,6 +172,21 @@ fn check_at_hand(device: &Device) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// Rented, retired, or sold: not ours to decide about.
+fn check_ours(device: &Device) -> Result<(), Rejection> {
+    check_at_hand(device)?;
+    match device.whereabouts {
+        Whereabouts::Sold { .. } => Err(Rejection::DeviceSold { device_id: device.id.0 }),
+        Whereabouts::Provisioned
+        | Whereabouts::Docked { .. }
+        | Whereabouts::Releasing { .. }
+        | Whereabouts::Rented { .. }
+        | Whereabouts::Maintenance { .. }
+        | Whereabouts::Lost
+        | Whereabouts::Retired { .. } => Ok(()),
+    }
+}
+
 /// UndockDevice, in order: device unknown · in no slot, with us: already done · the sender's time · rented · lost or
 /// sold. A retired bank that was put into a slot all the same is taken out of it and stays retired.
 ///
@@ -234,10 +249,7 @@ pub fn report_missing(
         return Ok(Decision::already_done(&answer));
     }
     let occurred_at = timing::occurred(order)?;
-    check_at_hand(device)?;
-    if let Whereabouts::Sold { .. } = device.whereabouts {
-        return Err(Rejection::DeviceSold { device_id: device_id.0 }.into());
-    }
+    check_ours(device)?;
     let last = device.whereabouts.place();
     let reporter = (order.actor.role == Role::Station).then_some(StationId(order.actor.subject));
     let elsewhere = |named: Option<StationId>| named.is_some_and(|id| last.map(|p| p.station_id) != Some(id));
@@ -273,10 +285,7 @@ pub fn start_maintenance(
         return Ok(Decision::already_done(&answer));
     }
     let occurred_at = timing::occurred(order)?;
-    check_at_hand(device)?;
-    if let Whereabouts::Sold { .. } = device.whereabouts {
-        return Err(Rejection::DeviceSold { device_id: device_id.0 }.into());
-    }
+    check_ours(device)?;
     let occurred_at = timing::not_before(order, occurred_at, device.last_fact_at)?;
     let started = MaintenanceStarted { device_id, at, reason: command.reason.clone() };
     Ok(Decision::recorded(vec![fact(started, occurred_at)], &answer))
@@ -334,10 +343,7 @@ pub fn retire(command: &RetireDevice, order: &Order, view: &View<'_>) -> Result<
         return Ok(Decision::already_done(&answer));
     }
     let occurred_at = timing::occurred(order)?;
-    check_at_hand(device)?;
-    if let Whereabouts::Sold { .. } = device.whereabouts {
-        return Err(Rejection::DeviceSold { device_id: device_id.0 }.into());
-    }
+    check_ours(device)?;
     let occurred_at = timing::not_before(order, occurred_at, device.last_fact_at)?;
     let at = device.whereabouts.place();
     let retired = DeviceRetired { device_id, at, reason: command.reason.clone() };
