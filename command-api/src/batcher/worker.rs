@@ -364,24 +364,20 @@ impl Worker {
     async fn settle(&mut self, plan: Plan, appended: Appended, resent: bool) {
         let foreign = appended.before > self.seen;
         let (before, last) = (appended.before, appended.last);
-        let mut rest = self.answer_settled(plan, appended, resent);
+        let rest = self.answer_settled(plan, appended, resent);
         if foreign || resent {
             let ledger = self.ledger.clone();
             self.catch_up(&Reader::Pool(&ledger), if resent { last } else { before }).await;
         }
-        let again = std::mem::take(&mut rest.settled.again);
-        self.take_in(rest, last);
-        self.put_back(again, foreign);
+        self.take_in(rest, last, foreign);
     }
 
     /// Settles a batch that stands whole: nobody wrote in between, and nothing of it is decided again but what waited
     /// for a refused command of the same id.
     fn settle_stood(&mut self, plan: Plan, appended: Appended) {
         let last = appended.last;
-        let mut rest = self.answer_settled(plan, appended, false);
-        let again = std::mem::take(&mut rest.settled.again);
-        self.take_in(rest, last);
-        self.put_back(again, false);
+        let rest = self.answer_settled(plan, appended, false);
+        self.take_in(rest, last, false);
     }
 
     /// Committed: the answers leave before anything else is done.
@@ -394,8 +390,8 @@ impl Worker {
         Rest { used, settled }
     }
 
-    /// Takes in what may be known from now on.
-    fn take_in(&mut self, rest: Rest, last: Position) {
+    /// Takes in what may be known from now on, then puts back what is decided again.
+    fn take_in(&mut self, rest: Rest, last: Position, foreign: bool) {
         let Rest { used, settled } = rest;
         settled.forget.into_iter().for_each(|id| self.known.forget(id));
         for (id, state) in settled.learn {
@@ -408,6 +404,7 @@ impl Worker {
             self.known.learn_holder(claim, Some(entity));
         }
         self.seen = self.seen.max(last);
+        self.put_back(settled.again, foreign);
     }
 
     fn put_back(&mut self, again: Vec<Job>, foreign: bool) {

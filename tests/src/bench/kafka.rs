@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
 use std::time::Duration;
 
 use ledger::feed::TOPIC;
