@@ -64,7 +64,13 @@ impl Place {
     }
 
     async fn start(&self, settings: Settings, clock: Arc<dyn Clock>) -> CommandApi {
+        let keys = || TokenKeys::open_or_create(self.keys.path(), clock.as_ref()).unwrap();
+        let tokens = Tokens {
+            issuer: Arc::new(Issuer::new(keys(), Arc::clone(&clock))),
+            verifier: Arc::clone(&self.verifier),
+        };
         let ingredients = Ingredients {
+            tokens,
             ledger: self.ledger(),
             keys: Keys::open_or_create(self.keys.path()).unwrap(),
             clock,
