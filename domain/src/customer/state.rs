@@ -138,7 +138,8 @@ impl Customer {
             | Event::RentalExtended(_)
             | Event::RentalBecameOverdue(_)
             | Event::ReturnAttemptRecorded(_)
-            | Event::PaymentInitiated(_) => {}
+            | Event::PaymentInitiated(_)
+            | Event::PaymentExpired(_) => {}
             Event::CustomerRegistered(_)
             | Event::TariffPublished(_)
             | Event::TariffRetired(_)
