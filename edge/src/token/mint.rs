@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header};
 use uuid::Uuid;
 
-use super::{Claims, ISSUER, TokenKeys};
+use super::{Claims, INTERNAL_ISSUER, INTERNAL_LIFETIME, ISSUER, TokenKeys};
 use crate::clock::Clock;
 use crate::role::Role;
 
@@ -26,7 +26,7 @@ pub struct Ticket {
 /// A token that was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum MintError {
-    /// `system` is internal.
+    /// `system` is internal: see [`mint_internal`].
     #[error("the role system is internal; no token is made for it")]
     Internal,
     /// The lifetime is not positive, or ends after all time.
@@ -52,6 +52,29 @@ pub fn mint(
     if ticket.role == Role::System {
         return Err(MintError::Internal);
     }
+    signed(keys, ISSUER, ticket, clock)
+}
+
+/// A signed token of the role `system` for a part of the system itself, without rate limit, and when it ends: after
+/// [`INTERNAL_LIFETIME`]. It never leaves the installation, and no tool prints it.
+///
+/// # Errors
+/// There is no key.
+pub fn mint_internal(
+    keys: &TokenKeys,
+    subject: Uuid,
+    clock: &dyn Clock,
+) -> Result<(String, DateTime<Utc>), MintError> {
+    let ticket = Ticket { role: Role::System, subject, lifetime: INTERNAL_LIFETIME, unlimited: true };
+    signed(keys, INTERNAL_ISSUER, ticket, clock)
+}
+
+fn signed(
+    keys: &TokenKeys,
+    issuer: &str,
+    ticket: Ticket,
+    clock: &dyn Clock,
+) -> Result<(String, DateTime<Utc>), MintError> {
     let (kid, key) = keys.newest().ok_or(MintError::NoKey)?;
     let now = clock.now();
     let ends = now.checked_add_signed(ticket.lifetime).filter(|ends| *ends > now);
@@ -59,7 +82,7 @@ pub fn mint(
     let mut header = Header::new(Algorithm::EdDSA);
     header.kid = Some(kid.to_owned());
     let claims = Claims {
-        iss: ISSUER.to_owned(),
+        iss: issuer.to_owned(),
         sub: ticket.subject,
         role: ticket.role.as_str().to_owned(),
         iat: now.timestamp(),

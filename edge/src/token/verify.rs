@@ -11,7 +11,7 @@ use moka::sync::Cache;
 use ring::digest;
 use uuid::Uuid;
 
-use super::{Claims, ISSUER, Identity, Jwks, KeyError, TokenKeys};
+use super::{Claims, INTERNAL_ISSUER, ISSUER, Identity, Jwks, KeyError, TokenKeys};
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::role::Role;
@@ -52,7 +52,7 @@ impl Verifier {
     /// Verifies with these keys.
     pub fn new(keys: TokenKeys, clock: Arc<dyn Clock>) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_issuer(&[ISSUER]);
+        validation.set_issuer(&[ISSUER, INTERNAL_ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         // The expiry is compared below, with our own clock.
         validation.validate_exp = false;
@@ -150,10 +150,8 @@ impl Verifier {
 }
 
 fn identity(claims: &Claims) -> Result<Identity, Problem> {
-    let role = match claims.role.parse() {
-        Ok(Role::System) | Err(_) => return Err(refused("the token's role is not accepted")),
-        Ok(role) => role,
-    };
+    let role = claims.role.parse().ok().filter(|role| may_name(&claims.iss, *role));
+    let role = role.ok_or_else(|| refused("the token's role is not accepted"))?;
     let expires_at =
         DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| refused("the token does not hold"))?;
     Ok(Identity {
@@ -164,6 +162,11 @@ fn identity(claims: &Claims) -> Result<Identity, Problem> {
         token_id: claims.jti,
         issued_ms: issued_ms(claims),
     })
+}
+
+/// The role `system` comes from the internal issuer, and nothing else does.
+fn may_name(issuer: &str, role: Role) -> bool {
+    (issuer == INTERNAL_ISSUER) == (role == Role::System)
 }
 
 /// The token id is a version 7 UUID and so tells the millisecond; `iat` tells the second only.

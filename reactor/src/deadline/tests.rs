@@ -1,0 +1,1 @@
+//! Which deadlines follow from which events.
