@@ -126,7 +126,8 @@ impl Commands {
         if let Some((token, _)) = held.as_ref().filter(|(_, ends)| holds(ends)) {
             return Ok(token.clone());
         }
-        let keys = TokenKeys::open_or_create(&self.keys, self.clock.as_ref()).map_err(|error| chain(&error))?;
+        let keys =
+            TokenKeys::open_or_create(&self.keys, self.clock.as_ref()).map_err(|error| chain(&error))?;
         let (token, ends) =
             mint_internal(&keys, REACTOR, self.clock.as_ref()).map_err(|error| chain(&error))?;
         *held = Some((token.clone(), ends));
@@ -147,8 +148,7 @@ struct Body {
 /// Final are: an effect, and a refusal by a rule. A deadline that has not come, overload, a command-api that is
 /// starting, a token or a path that does not fit: all that may be otherwise next time.
 fn judge(status: StatusCode, body: &[u8]) -> Answer {
-    let Body { outcome, code } =
-        serde_json::from_slice(body).unwrap_or(Body { outcome: None, code: None });
+    let Body { outcome, code } = serde_json::from_slice(body).unwrap_or(Body { outcome: None, code: None });
     let code = code.unwrap_or_default();
     match status {
         StatusCode::CREATED | StatusCode::OK if outcome.is_some() => {
@@ -202,8 +202,7 @@ mod tests {
     fn a_token_is_made_anew_before_it_ends() {
         let keys = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::at(DateTime::from_timestamp(1_800_000_000, 0).unwrap()));
-        let commands =
-            Commands::new("http://127.0.0.1:1/", keys.path().to_owned(), clock.clone()).unwrap();
+        let commands = Commands::new("http://127.0.0.1:1/", keys.path().to_owned(), clock.clone()).unwrap();
         assert_eq!(commands.url, "http://127.0.0.1:1/api/v1/commands");
         let first = commands.token().unwrap();
         clock.advance(TimeDelta::seconds(39));

@@ -118,9 +118,10 @@ impl Change {
     #[must_use]
     pub fn then(self, later: Self) -> Self {
         match (self, later) {
-            (Self::Set(deadline), Self::Move { base, .. }) => {
-                Self::Set(Deadline { due_at: timing::plus_minutes(base, deadline.margin_minutes), ..deadline })
-            }
+            (Self::Set(deadline), Self::Move { base, .. }) => Self::Set(Deadline {
+                due_at: timing::plus_minutes(base, deadline.margin_minutes),
+                ..deadline
+            }),
             (Self::Clear { .. }, Self::Move { .. }) => self,
             (Self::Move { .. }, Self::Move { .. }) | (_, Self::Set(_) | Self::Clear { .. }) => later,
         }

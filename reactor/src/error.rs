@@ -1,6 +1,7 @@
 //! Why a reactor stops for good, or only for a moment.
 
 use ledger::feed::FeedError;
+use ledger::guard::GuardError;
 use ledger::seal::SealError;
 use ledger::{LedgerError, Position};
 
@@ -16,6 +17,9 @@ pub enum ReactorError {
     /// The ledger could not be read, or the reactor's checkpoint does not belong to it.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The login could alter the ledger.
+    #[error(transparent)]
+    Guard(GuardError),
     /// The feed could not be read.
     #[error(transparent)]
     Feed(#[from] FeedError),
@@ -67,6 +71,7 @@ impl ReactorError {
             Self::Feed(FeedError::Ledger(error)) => is_final_in_ledger(error),
             Self::Feed(FeedError::Message { .. } | FeedError::OtherLedger { .. })
             | Self::Address(_)
+            | Self::Guard(_)
             | Self::Gap { .. }
             | Self::Unreadable { .. }
             | Self::Client(_) => true,
@@ -76,6 +81,15 @@ impl ReactorError {
             | Self::LockLost
             | Self::Damaged { .. }
             | Self::Seal(_) => false,
+        }
+    }
+}
+
+impl From<GuardError> for ReactorError {
+    fn from(error: GuardError) -> Self {
+        match error {
+            GuardError::Ledger(error) => error.into(),
+            other @ GuardError::TooStrong { .. } => Self::Guard(other),
         }
     }
 }

@@ -173,7 +173,7 @@ mod tests {
     }
 
     /// Ids that commands were sent under never change: a golden one.
-    const GOLDEN: &str = "";
+    const GOLDEN: &str = "8bcd0fb7-4121-83bc-8c47-ee5562f9a9cf";
 
     #[test]
     fn a_command_says_what_is_due_and_that_it_happened_then() {

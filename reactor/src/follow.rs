@@ -67,10 +67,7 @@ async fn begin(client: &Client, identity: LedgerIdentity) -> Result<Checkpoint, 
 }
 
 /// What a run of events comes to: one change for each deadline.
-fn folded(
-    after: Position,
-    events: &[Envelope],
-) -> Result<BTreeMap<(Kind, Uuid), Change>, ReactorError> {
+fn folded(after: Position, events: &[Envelope]) -> Result<BTreeMap<(Kind, Uuid), Change>, ReactorError> {
     let mut net: BTreeMap<(Kind, Uuid), Change> = BTreeMap::new();
     let mut expected = after;
     for envelope in events {

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use crate::commands::Commands;
 use crate::connection::{FIRING, locked};
 use crate::error::{ReactorError, chain};
+use crate::message::Outbox;
 use crate::status::Status;
 use crate::{fire, follow};
 
@@ -75,11 +76,12 @@ impl Reactor {
         &self.status
     }
 
-    /// Runs it as a task of the present runtime.
+    /// Runs it as a task of the present runtime, and beside it the sender of messages, if there is one.
     #[must_use]
-    pub fn start(self, commands: Commands) -> Running {
+    pub fn start(self, commands: Commands, outbox: Option<Outbox>) -> Running {
         let status = self.status.clone();
         let (stop, mut stopping) = watch::channel(false);
+        let sending = outbox.map(|outbox| tokio::spawn(outbox.run(stop.subscribe())));
         let task = tokio::spawn(async move {
             let stopped = async move {
                 // The sender is dropped or says so: both mean stop.
@@ -87,7 +89,7 @@ impl Reactor {
             };
             self.run(&commands, stopped).await
         });
-        Running { status, stop, task }
+        Running { status, stop, task, sending }
     }
 
     /// Runs until `shutdown` resolves. What is merely away (Postgres, Kafka, command-api, the lock) is waited for.
@@ -129,6 +131,7 @@ impl Reactor {
 
     /// One connection's life: the lock, and both sides for as long as it lasts.
     async fn session(&self, commands: &Commands) -> Result<Infallible, ReactorError> {
+        self.sources.ledger.assert_append_only().await?;
         let mut client = locked(&self.sources.database_url, FIRING).await?;
         self.status.active(true);
         let (caught_up, until_caught_up) = watch::channel(false);
@@ -145,6 +148,7 @@ pub struct Running {
     status: Status,
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), ReactorError>>,
+    sending: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -168,9 +172,19 @@ impl Running {
     /// What had ended it before.
     pub async fn stop(self) -> Result<(), ReactorError> {
         self.stop.send_replace(true);
+        if let Some(Err(error)) = maybe(self.sending).await {
+            tracing::error!(%error, "the task that sends messages failed");
+        }
         self.task.await.unwrap_or_else(|error| {
             tracing::error!(%error, "the reactor's task failed");
             Ok(())
         })
+    }
+}
+
+async fn maybe<F: Future>(future: Option<F>) -> Option<F::Output> {
+    match future {
+        Some(future) => Some(future.await),
+        None => None,
     }
 }

@@ -48,7 +48,8 @@ pub(crate) const PUT_OFF: &str = "UPDATE reactor.deadline SET attempts = attempt
      WHERE kind = $1 AND entity = $2 AND due_at = $3";
 
 /// How many deadlines wait, and the earliest that has come without a final answer.
-pub(crate) const WAITING: &str = "SELECT count(*), min(due_at) FILTER (WHERE due_at <= $1) FROM reactor.deadline";
+pub(crate) const WAITING: &str =
+    "SELECT count(*), min(due_at) FILTER (WHERE due_at <= $1) FROM reactor.deadline";
 
 /// What was on its way when a sender ended: nobody knows, and nobody sends it again.
 pub(crate) const MESSAGES_LOST: &str = "UPDATE access.message SET state = 'unknown', to_sealed = NULL, text_sealed = NULL, settled_at = $1 \

@@ -73,10 +73,16 @@ impl Status {
         let gauges = Gauges {
             active: metrics.gauge("reactor_active", "1 while this reactor is the one that acts."),
             position: metrics.gauge("reactor_position", "The last position whose deadlines are stored."),
-            waiting: metrics.gauge("reactor_deadlines_waiting", "Deadlines that have not come or have no final answer."),
-            late: metrics.gauge("reactor_late_seconds", "How long the oldest deadline that has come waits for its answer."),
+            waiting: metrics
+                .gauge("reactor_deadlines_waiting", "Deadlines that have not come or have no final answer."),
+            late: metrics.gauge(
+                "reactor_late_seconds",
+                "How long the oldest deadline that has come waits for its answer.",
+            ),
             sent: each
-                .map(|(kind, outcome)| ((kind, outcome), counters.with_label_values(&[kind.command(), outcome])))
+                .map(|(kind, outcome)| {
+                    ((kind, outcome), counters.with_label_values(&[kind.command(), outcome]))
+                })
                 .collect(),
         };
         Self { figures: Arc::default(), gauges: Arc::new(gauges), ledger }

@@ -14,5 +14,7 @@
 mod deadlines;
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "it/messages.rs"]
+mod messages;
 #[path = "it/recovery.rs"]
 mod recovery;

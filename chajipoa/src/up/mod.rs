@@ -7,6 +7,7 @@
 mod banner;
 mod postgres;
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
@@ -55,10 +56,13 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let queries = services::query_api(&urls.query, read_url).await?;
     let sources = services::projector_sources(&urls.projector, brokers.clone(), Some(bell.clone())).await?;
     let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
+    let reactor = services::reactor(&urls.reactor, brokers.clone(), Some(bell.clone()), &metrics).await?;
+    let outbox = services::outbox(&urls.reactor, installation, &metrics)?;
     let relay = brokers.map(|brokers| Relaying::start(&urls, brokers, &bell, &metrics)).transpose()?;
 
     let mut parts: Vec<Arc<dyn Part>> =
         vec![Arc::new(commands.clone()), queries.part(), Arc::new(projector.status().clone())];
+    parts.push(Arc::new(reactor.status().clone()));
     parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
     let site = Site::new(services::clock(), services::verifier(installation)?, &metrics, parts)
         .limited_by(services::limits()?);
@@ -69,10 +73,20 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
         mount_queries(config);
     })?;
     services::announce(&serving);
-    let address = serving.addresses.first().copied();
+    let address = serving.addresses.first().copied().map(reachable);
+    let reacting = address
+        .map(|address| services::commands_to(&format!("http://{address}"), installation))
+        .transpose()?
+        .map(|to| reactor.start(to, outbox));
     let greeting = tokio::spawn(greet(installation.clone(), address));
     let served = services::serve_until_stopped(serving, std::future::pending()).await;
     greeting.abort();
+    if let Some(reacting) = reacting
+        && let Err(error) = reacting.stop().await
+    {
+        let reason: &dyn std::error::Error = &error;
+        tracing::error!(error = reason, "the reactor had ended");
+    }
     projector.stop().await;
     if let Some(relay) = relay {
         relay.stop().await;
@@ -80,8 +94,19 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     served
 }
 
+/// Where a server that listens everywhere is reached from its own process.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
 /// Seeds the demo city on the first start, then says that everything is ready.
-async fn greet(installation: Installation, address: Option<std::net::SocketAddr>) {
+async fn greet(installation: Installation, address: Option<SocketAddr>) {
     let Some(address) = address else { return };
     let base = format!("http://{address}");
     if let Err(failure) = seed_city(&installation, &base).await {

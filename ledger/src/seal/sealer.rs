@@ -68,6 +68,15 @@ impl Sealer {
         row.map(|row| self.unwrap(person, &wrapped(&row)?)).transpose()
     }
 
+    /// A key that lies somewhere else than among the keys of persons, such as in the row of the very request that it
+    /// seals. It is not remembered: with its row it is gone.
+    ///
+    /// # Errors
+    /// When it is not the key of that id, or its generation is not in the directory.
+    pub fn open_with(&self, id: Uuid, wrapped: &Wrapped) -> Result<PersonKey, SealError> {
+        PersonKey::unwrap(&self.keys, self.identity.ledger_id, id, wrapped)
+    }
+
     /// Seals one field of a person, who gets a key if there is none.
     ///
     /// # Errors

@@ -36,8 +36,7 @@ fn sale(due_at: Time, margin_minutes: i64) -> Change {
 #[test]
 fn a_request_is_unknown_after_a_minute_and_given_up_after_a_day() {
     let changes = of("RentalRequested", json!({"requested_at": at(0)}));
-    let expected =
-        [set(Kind::ReleaseUnknown, RENTAL, at(1)), set(Kind::CancelRelease, RENTAL, at(24 * 60))];
+    let expected = [set(Kind::ReleaseUnknown, RENTAL, at(1)), set(Kind::CancelRelease, RENTAL, at(24 * 60))];
     assert_eq!(changes, expected);
     let unknown = of("ReleaseOutcomeUnknown", json!({}));
     assert_eq!(unknown, [Change::Clear { kind: Kind::ReleaseUnknown, entity: RENTAL }]);
@@ -87,8 +86,17 @@ fn what_is_settled_is_cleared() {
 #[test]
 fn all_other_events_have_no_deadline() {
     let with = [
-        "RentalRequested", "ReleaseOutcomeUnknown", "RentalCancelled", "RentalStarted", "RentalExtended",
-        "RentalBecameOverdue", "RentalEnded", "RentalSold", "PaymentInitiated", "PaymentSettled", "PaymentExpired",
+        "RentalRequested",
+        "ReleaseOutcomeUnknown",
+        "RentalCancelled",
+        "RentalStarted",
+        "RentalExtended",
+        "RentalBecameOverdue",
+        "RentalEnded",
+        "RentalSold",
+        "PaymentInitiated",
+        "PaymentSettled",
+        "PaymentExpired",
     ];
     for name in Event::TYPES {
         assert_eq!(changes(&event(name, json!({}))).is_empty(), !with.contains(name), "{name}");

@@ -86,7 +86,13 @@ async fn an_extension_from_before_makes_an_overdue_rental_overdue_again_later() 
     place.clock.advance(TimeDelta::minutes(5));
     // An admin records what was agreed before the due time.
     place
-        .command_at(&serving, crate::harness::ADMIN, "ExtendRental", json!({"rental_id": rental, "minutes": 60}), due - INSTANT)
+        .command_at(
+            &serving,
+            crate::harness::ADMIN,
+            "ExtendRental",
+            json!({"rental_id": rental, "minutes": 60}),
+            due - INSTANT,
+        )
         .await;
     place.clock.advance(TimeDelta::minutes(55));
     place.until_happened("RentalBecameOverdue", &[due, due + hours(1)]).await;

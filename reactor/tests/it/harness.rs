@@ -141,7 +141,7 @@ impl Place {
 
     /// A reactor that sends to this command-api.
     pub(crate) fn react(&self, serving: &Serving) -> Running {
-        self.reactor().start(self.commands(serving))
+        self.reactor().start(self.commands(serving), None)
     }
 
     fn token(&self, (role, subject): Who) -> String {
@@ -169,12 +169,7 @@ impl Place {
             body["occurred_at"] = json!(at);
         }
         let request = self.http.post(format!("{}/api/v1/commands", serving.base()));
-        let response = request
-            .bearer_auth(self.token(who))
-            .json(&body)
-            .send()
-            .await
-            .unwrap();
+        let response = request.bearer_auth(self.token(who)).json(&body).send().await.unwrap();
         let status = response.status().as_u16();
         let text = response.text().await.unwrap();
         assert_eq!(status, 201, "{kind}: {text}");

@@ -48,7 +48,10 @@ async fn a_command_whose_answer_was_lost_is_sent_again_and_has_one_effect() {
     place.until_idle().await;
     let sent = reactor.status().snapshot().sent;
     // The stored answer of the first sending, not a second decision.
-    assert_eq!(sent.into_iter().map(|((_, outcome), count)| (outcome, count)).collect::<Vec<_>>(), [("recorded", 1)]);
+    assert_eq!(
+        sent.into_iter().map(|((_, outcome), count)| (outcome, count)).collect::<Vec<_>>(),
+        [("recorded", 1)]
+    );
     place.until_happened("PaymentExpired", &[zero() + hours(24)]).await;
     assert!(place.waiting().await.is_empty());
     reactor.stop().await.unwrap();
@@ -140,10 +143,14 @@ async fn a_checkpoint_of_another_ledger_refuses_to_run() {
     let reactor = place.react(&serving);
     place.until_idle().await;
     reactor.stop().await.unwrap();
-    for wrong in ["epoch = 2", "position = 1000000, epoch = 1", "event_id = gen_random_uuid(), position = 1"] {
+    for wrong in ["epoch = 2", "position = 1000000, epoch = 1", "event_id = gen_random_uuid(), position = 1"]
+    {
         place.owner().batch_execute(&format!("UPDATE reactor.progress SET {wrong}")).await.unwrap();
         let refused = place.react(&serving).ended().await.unwrap_err();
         assert!(refused.is_final(), "{wrong}: {refused}");
-        assert!(matches!(refused, reactor::ReactorError::Ledger(ledger::LedgerError::Checkpoint(_))), "{refused}");
+        assert!(
+            matches!(refused, reactor::ReactorError::Ledger(ledger::LedgerError::Checkpoint(_))),
+            "{refused}"
+        );
     }
 }
