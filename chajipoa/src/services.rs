@@ -357,12 +357,16 @@ pub async fn run_reactor() -> Result<(), Failure> {
     let part: Arc<dyn Part> = Arc::new(reactor.status().clone());
     let serving = monitored(&installation, vec![part], &metrics, "127.0.0.1:8086")?;
     announce(&serving);
-    let mut running = reactor.start(commands_to(&base, &installation)?, outbox);
+    let sending = outbox.map(Outbox::start);
+    let mut running = reactor.start(commands_to(&base, &installation)?);
     let mut ended = None;
     let served = serve_until_stopped(serving, async {
         ended = Some(running.ended().await);
     })
     .await;
+    if let Some(sending) = sending {
+        sending.stop().await;
+    }
     match ended {
         Some(outcome) => outcome?,
         None => running.stop().await?,

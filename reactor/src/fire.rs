@@ -6,6 +6,7 @@
 //! (`not_due`, too many requests, nobody answers) is tried again with growing pauses that survive a restart, under the
 //! same id. A row that an event moved while its command was on its way is left alone.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -108,10 +109,23 @@ impl Firing<'_> {
                 rest(LOOK_EVERY).await;
                 continue;
             }
-            let due: Vec<Due> = rows.iter().map(Due::read).collect::<Result<_, _>>()?;
-            let fired = stream::iter(due).map(|due| self.settle(due)).buffer_unordered(AT_ONCE);
-            fired.try_collect::<()>().await?;
+            let mut things: BTreeMap<Uuid, Vec<Due>> = BTreeMap::new();
+            for row in &rows {
+                let due = Due::read(row)?;
+                things.entry(due.entity).or_default().push(due);
+            }
+            let fired = stream::iter(things.into_values()).map(|due| self.settle_in_order(due));
+            fired.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         }
+    }
+
+    /// What is due of one thing happens in the order in which it became due: overdue first, then sold.
+    async fn settle_in_order(&self, mut due: Vec<Due>) -> Result<(), ReactorError> {
+        due.sort_by_key(|due| due.due_at);
+        for due in due {
+            self.settle(due).await?;
+        }
+        Ok(())
     }
 
     async fn settle(&self, due: Due) -> Result<(), ReactorError> {

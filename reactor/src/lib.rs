@@ -28,6 +28,6 @@ pub use africastalking::{AfricasTalking, SmsSettings};
 pub use commands::{Answer, Commands};
 pub use error::ReactorError;
 pub use fire::command_id;
-pub use message::{Delivery, Messenger, Outbox};
+pub use message::{Delivery, Messenger, Outbox, Sending};
 pub use reactor::{FeedSource, Reactor, Running, Sources, ledger_feed};
 pub use status::{Snapshot, Status};

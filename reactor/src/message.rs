@@ -7,18 +7,20 @@
 //! is, the text and the number leave the row. They lie there sealed under a key of the request, and are opened only
 //! here, in memory; neither is ever logged.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use edge::Clock;
-use edge::metrics::Metrics;
+use edge::metrics::{Counter, Metrics};
 use edge::pace::{Backoff, rest};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use ledger::Ledger;
 use ledger::seal::{Keys, SealError, Sealer, Wrapped};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -70,6 +72,9 @@ pub trait Messenger: Send + Sync {
     async fn send(&self, to: &str, text: &str) -> Delivery;
 }
 
+/// The words for the end of a message.
+const STATES: [&str; 4] = ["sent", "refused", "unknown", "expired"];
+
 /// A claimed message, still sealed.
 struct Claimed {
     id: Uuid,
@@ -98,7 +103,7 @@ pub struct Outbox {
     keys: Keys,
     clock: Arc<dyn Clock>,
     messenger: Arc<dyn Messenger>,
-    metrics: Metrics,
+    counters: BTreeMap<&'static str, Counter>,
 }
 
 impl std::fmt::Debug for Outbox {
@@ -117,7 +122,17 @@ impl Outbox {
         clock: Arc<dyn Clock>,
         metrics: &Metrics,
     ) -> Self {
-        Self { database_url, ledger, keys, clock, messenger, metrics: metrics.clone() }
+        let help = "Messages by what became of them.";
+        let counters = metrics.counters("reactor_messages_total", help, &["outcome"]);
+        let counters = STATES.map(|state| (state, counters.with_label_values(&[state]))).into();
+        Self { database_url, ledger, keys, clock, messenger, counters }
+    }
+
+    /// Runs it as a task of the present runtime.
+    #[must_use]
+    pub fn start(self) -> Sending {
+        let (stop, stopping) = watch::channel(false);
+        Sending { stop, task: tokio::spawn(self.run(stopping)) }
     }
 
     /// Sends until `stop` says true. What is on its way then is waited for; a database that is away, too.
@@ -208,9 +223,26 @@ impl Outbox {
     }
 
     fn count(&self, outcome: &str, by: u64) {
-        let help = "Messages by what became of them.";
-        let counters = self.metrics.counters("reactor_messages_total", help, &["outcome"]);
-        counters.with_label_values(&[outcome]).inc_by(by);
+        if let Some(counter) = self.counters.get(outcome) {
+            counter.inc_by(by);
+        }
+    }
+}
+
+/// A sender that runs. Dropping it stops it soon; stop it to wait for what is on its way.
+#[derive(Debug)]
+pub struct Sending {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Sending {
+    /// Stops it and waits until it has ended.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the task that sends messages failed");
+        }
     }
 }
 

@@ -19,7 +19,6 @@ use tokio::task::JoinHandle;
 use crate::commands::Commands;
 use crate::connection::{FIRING, locked};
 use crate::error::{ReactorError, chain};
-use crate::message::Outbox;
 use crate::status::Status;
 use crate::{fire, follow};
 
@@ -76,20 +75,23 @@ impl Reactor {
         &self.status
     }
 
-    /// Runs it as a task of the present runtime, and beside it the sender of messages, if there is one.
+    /// Runs it as a task of the present runtime.
     #[must_use]
-    pub fn start(self, commands: Commands, outbox: Option<Outbox>) -> Running {
+    pub fn start(self, commands: Commands) -> Running {
         let status = self.status.clone();
         let (stop, mut stopping) = watch::channel(false);
-        let sending = outbox.map(|outbox| tokio::spawn(outbox.run(stop.subscribe())));
         let task = tokio::spawn(async move {
             let stopped = async move {
                 // The sender is dropped or says so: both mean stop.
                 let _ = stopping.wait_for(|stop| *stop).await;
             };
-            self.run(&commands, stopped).await
+            let ended = self.run(&commands, stopped).await;
+            if let Err(error) = &ended {
+                tracing::error!(error = chain(error), "the reactor has ended; only an operator can help");
+            }
+            ended
         });
-        Running { status, stop, task, sending }
+        Running { status, stop, task }
     }
 
     /// Runs until `shutdown` resolves. What is merely away (Postgres, Kafka, command-api, the lock) is waited for.
@@ -148,7 +150,6 @@ pub struct Running {
     status: Status,
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), ReactorError>>,
-    sending: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -172,19 +173,9 @@ impl Running {
     /// What had ended it before.
     pub async fn stop(self) -> Result<(), ReactorError> {
         self.stop.send_replace(true);
-        if let Some(Err(error)) = maybe(self.sending).await {
-            tracing::error!(%error, "the task that sends messages failed");
-        }
         self.task.await.unwrap_or_else(|error| {
             tracing::error!(%error, "the reactor's task failed");
             Ok(())
         })
-    }
-}
-
-async fn maybe<F: Future>(future: Option<F>) -> Option<F::Output> {
-    match future {
-        Some(future) => Some(future.await),
-        None => None,
     }
 }

@@ -6,8 +6,9 @@
 
 mod banner;
 mod postgres;
+mod reacting;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
@@ -30,6 +31,7 @@ use crate::{
     seed, services,
 };
 use postgres::Postgres;
+use reacting::Reacting;
 
 /// Where the one process listens.
 pub const DEFAULT_BIND: &str = "127.0.0.1:8080";
@@ -56,13 +58,12 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let queries = services::query_api(&urls.query, read_url).await?;
     let sources = services::projector_sources(&urls.projector, brokers.clone(), Some(bell.clone())).await?;
     let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
-    let reactor = services::reactor(&urls.reactor, brokers.clone(), Some(bell.clone()), &metrics).await?;
-    let outbox = services::outbox(&urls.reactor, installation, &metrics)?;
+    let reacting = Reacting::prepare(&urls, brokers.clone(), (installation, &bell, &metrics)).await?;
     let relay = brokers.map(|brokers| Relaying::start(&urls, brokers, &bell, &metrics)).transpose()?;
 
     let mut parts: Vec<Arc<dyn Part>> =
         vec![Arc::new(commands.clone()), queries.part(), Arc::new(projector.status().clone())];
-    parts.push(Arc::new(reactor.status().clone()));
+    parts.push(reacting.part());
     parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
     let site = Site::new(services::clock(), services::verifier(installation)?, &metrics, parts)
         .limited_by(services::limits()?);
@@ -73,36 +74,17 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
         mount_queries(config);
     })?;
     services::announce(&serving);
-    let address = serving.addresses.first().copied().map(reachable);
-    let reacting = address
-        .map(|address| services::commands_to(&format!("http://{address}"), installation))
-        .transpose()?
-        .map(|to| reactor.start(to, outbox));
+    let address = serving.addresses.first().copied().map(reacting::reachable);
+    let reacting = reacting.start(address, installation)?;
     let greeting = tokio::spawn(greet(installation.clone(), address));
     let served = services::serve_until_stopped(serving, std::future::pending()).await;
     greeting.abort();
-    if let Some(reacting) = reacting
-        && let Err(error) = reacting.stop().await
-    {
-        let reason: &dyn std::error::Error = &error;
-        tracing::error!(error = reason, "the reactor had ended");
-    }
+    reacting.stop().await;
     projector.stop().await;
     if let Some(relay) = relay {
         relay.stop().await;
     }
     served
-}
-
-/// Where a server that listens everywhere is reached from its own process.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    address
 }
 
 /// Seeds the demo city on the first start, then says that everything is ready.

@@ -2,7 +2,9 @@
 
 use domain::{
     Event, Time,
-    event::{PaymentExpired, PaymentInitiated, PaymentSettled, Purpose, ReceiptUnmatched, ReplacementFeeReversed},
+    event::{
+        PaymentExpired, PaymentInitiated, PaymentSettled, Purpose, ReceiptUnmatched, ReplacementFeeReversed,
+    },
     ids::{CustomerId, RentalId},
     postings::Account,
     rating::Charge,

@@ -137,7 +137,7 @@ async fn a_bank_that_comes_back_in_time_is_neither_overdue_nor_sold() {
     place.clock.advance(hours(22 + SALE));
     let due = after_zero(hours(24));
     place.until_happened("RentalSold", &[due + hours(SALE)]).await;
-    place.until_happened("RentalBecameOverdue", &[]).await;
+    place.until_happened("RentalBecameOverdue", &[due]).await;
     place.until_idle().await;
     assert!(place.waiting().await.is_empty());
     reactor.stop().await.unwrap();

@@ -141,7 +141,7 @@ impl Place {
 
     /// A reactor that sends to this command-api.
     pub(crate) fn react(&self, serving: &Serving) -> Running {
-        self.reactor().start(self.commands(serving), None)
+        self.reactor().start(self.commands(serving))
     }
 
     fn token(&self, (role, subject): Who) -> String {

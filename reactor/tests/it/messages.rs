@@ -10,7 +10,6 @@ use ledger::migrate::ServiceRole;
 use ledger::seal::{Keys, Sealer};
 use reactor::{Delivery, Messenger, Outbox};
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::harness::{Place, id, until, zero};
@@ -105,19 +104,12 @@ impl<'a> Post<'a> {
         until(state, async || self.look(message).await.0 == state).await;
     }
 
-    fn send(&self, messenger: Arc<Fake>) -> (watch::Sender<bool>, JoinHandle<()>) {
+    fn outbox(&self, messenger: Arc<Fake>) -> Outbox {
         let url = self.place.url(ServiceRole::Reactor);
         let ledger = Ledger::connect(&url, 1).unwrap();
         let keys = Keys::open_or_create(self.place.keys()).unwrap();
-        let outbox = Outbox::new((url, ledger), keys, messenger, self.place.clock.clone(), &self.metrics);
-        let (stop, stopping) = watch::channel(false);
-        (stop, tokio::spawn(outbox.run(stopping)))
+        Outbox::new((url, ledger), keys, messenger, self.place.clock.clone(), &self.metrics)
     }
-}
-
-async fn stopped((stop, task): (watch::Sender<bool>, JoinHandle<()>)) {
-    stop.send_replace(true);
-    task.await.unwrap();
 }
 
 fn minutes(minutes: i64) -> TimeDelta {
@@ -127,107 +119,109 @@ fn minutes(minutes: i64) -> TimeDelta {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_sent_once_and_its_text_is_gone() {
     let place = Place::new().await;
-    let outbox = Post::new(&place).await;
-    let message = outbox.put(minutes(5)).await;
+    let post = Post::new(&place).await;
+    let message = post.put(minutes(5)).await;
     let fake = Fake::new(Delivery::Accepted { provider_id: "ATXid_1".to_owned() });
-    let sender = outbox.send(fake.clone());
-    outbox.until_state(message, "sent").await;
-    assert_eq!(outbox.look(message).await, ("sent".to_owned(), Some("ATXid_1".to_owned()), false));
-    let second = outbox.put(minutes(5)).await;
-    outbox.until_state(second, "sent").await;
+    let sender = post.outbox(fake.clone()).start();
+    post.until_state(message, "sent").await;
+    assert_eq!(post.look(message).await, ("sent".to_owned(), Some("ATXid_1".to_owned()), false));
+    let second = post.put(minutes(5)).await;
+    post.until_state(second, "sent").await;
     assert_eq!(fake.given(), vec![(PHONE.to_owned(), TEXT.to_owned()); 2]);
-    assert!(outbox.metrics.render().contains(r#"reactor_messages_total{outcome="sent"} 2"#));
-    stopped(sender).await;
+    assert!(post.metrics.render().contains(r#"reactor_messages_total{outcome="sent"} 2"#));
+    sender.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_and_a_lost_answer_are_final() {
     let place = Place::new().await;
-    let outbox = Post::new(&place).await;
+    let post = Post::new(&place).await;
     for (answer, state) in
         [(Delivery::Refused { reason: "blacklisted".to_owned() }, "refused"), (Delivery::Unknown, "unknown")]
     {
-        let message = outbox.put(minutes(5)).await;
+        let message = post.put(minutes(5)).await;
         let fake = Fake::new(answer);
-        let sender = outbox.send(fake.clone());
-        outbox.until_state(message, state).await;
-        assert_eq!(outbox.look(message).await, (state.to_owned(), None, false));
+        let sender = post.outbox(fake.clone()).start();
+        post.until_state(message, state).await;
+        assert_eq!(post.look(message).await, (state.to_owned(), None, false));
         // Another message goes its way; the first is not tried again.
-        let other = outbox.put(minutes(5)).await;
-        outbox.until_state(other, state).await;
+        let other = post.put(minutes(5)).await;
+        post.until_state(other, state).await;
         assert_eq!(fake.given().len(), 2);
-        stopped(sender).await;
+        sender.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_time_is_over_is_not_sent() {
     let place = Place::new().await;
-    let outbox = Post::new(&place).await;
-    let (over, in_time) = (outbox.put(minutes(5)).await, outbox.put(minutes(6)).await);
+    let post = Post::new(&place).await;
+    let (over, in_time) = (post.put(minutes(5)).await, post.put(minutes(6)).await);
     place.clock.advance(minutes(5));
     let fake = Fake::new(Delivery::Accepted { provider_id: "1".to_owned() });
-    let sender = outbox.send(fake.clone());
-    outbox.until_state(in_time, "sent").await;
-    assert_eq!(outbox.look(over).await, ("expired".to_owned(), None, false));
+    let sender = post.outbox(fake.clone()).start();
+    post.until_state(in_time, "sent").await;
+    assert_eq!(post.look(over).await, ("expired".to_owned(), None, false));
     assert_eq!(fake.given().len(), 1);
-    stopped(sender).await;
+    sender.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_on_its_way_when_the_sender_died_is_unknown_and_never_sent_again() {
     let place = Place::new().await;
-    let outbox = Post::new(&place).await;
-    let message = outbox.put(minutes(5)).await;
+    let post = Post::new(&place).await;
+    let message = post.put(minutes(5)).await;
     let (hanging, _never) = Fake::hanging();
-    let (_stop, task) = outbox.send(hanging.clone());
+    let (_stop, stopping) = watch::channel(false);
+    let task = tokio::spawn(post.outbox(hanging.clone()).run(stopping));
     until("the provider was called", async || hanging.given().len() == 1).await;
     // The claim was committed before the call.
-    assert_eq!(outbox.look(message).await.0, "claimed");
+    assert_eq!(post.look(message).await.0, "claimed");
     task.abort();
     let fake = Fake::new(Delivery::Accepted { provider_id: "2".to_owned() });
-    let sender = outbox.send(fake.clone());
-    outbox.until_state(message, "unknown").await;
-    let next = outbox.put(minutes(5)).await;
-    outbox.until_state(next, "sent").await;
-    assert_eq!(outbox.look(message).await, ("unknown".to_owned(), None, false));
+    let sender = post.outbox(fake.clone()).start();
+    post.until_state(message, "unknown").await;
+    let next = post.put(minutes(5)).await;
+    post.until_state(next, "sent").await;
+    assert_eq!(post.look(message).await, ("unknown".to_owned(), None, false));
     assert_eq!(fake.given().len(), 1);
-    stopped(sender).await;
+    sender.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_senders_one_works_and_a_stop_waits_for_what_is_on_its_way() {
     let place = Place::new().await;
-    let outbox = Post::new(&place).await;
-    let message = outbox.put(minutes(5)).await;
+    let post = Post::new(&place).await;
+    let message = post.put(minutes(5)).await;
     let (hanging, answers) = Fake::hanging();
-    let (stop, task) = outbox.send(hanging.clone());
+    let (stop, stopping) = watch::channel(false);
+    let task = tokio::spawn(post.outbox(hanging.clone()).run(stopping));
     until("the provider was called", async || hanging.given().len() == 1).await;
     let idle = Fake::new(Delivery::Accepted { provider_id: "2".to_owned() });
-    let other = outbox.send(idle.clone());
-    let waits = outbox.put(minutes(5)).await;
+    let other = post.outbox(idle.clone()).start();
+    let waits = post.put(minutes(5)).await;
     stop.send_replace(true);
     assert!(!task.is_finished());
-    assert_eq!(outbox.look(waits).await.0, "waiting");
+    assert_eq!(post.look(waits).await.0, "waiting");
     answers.notify_one();
     task.await.unwrap();
-    assert_eq!(outbox.look(message).await, ("sent".to_owned(), Some("late".to_owned()), false));
-    outbox.until_state(waits, "sent").await;
+    assert_eq!(post.look(message).await, ("sent".to_owned(), Some("late".to_owned()), false));
+    post.until_state(waits, "sent").await;
     assert_eq!((hanging.given().len(), idle.given().len()), (1, 1));
-    stopped(other).await;
+    other.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_cannot_be_opened_is_refused_and_holds_nobody_up() {
     let place = Place::new().await;
-    let outbox = Post::new(&place).await;
-    let (altered, good) = (outbox.put(minutes(5)).await, outbox.put(minutes(5)).await);
+    let post = Post::new(&place).await;
+    let (altered, good) = (post.put(minutes(5)).await, post.put(minutes(5)).await);
     let swap = "UPDATE access.message SET to_sealed = text_sealed WHERE message_id = $1";
     place.owner().execute(swap, &[&altered]).await.unwrap();
     let fake = Fake::new(Delivery::Accepted { provider_id: "1".to_owned() });
-    let sender = outbox.send(fake.clone());
-    outbox.until_state(good, "sent").await;
-    outbox.until_state(altered, "refused").await;
+    let sender = post.outbox(fake.clone()).start();
+    post.until_state(good, "sent").await;
+    post.until_state(altered, "refused").await;
     assert_eq!(fake.given().len(), 1);
-    stopped(sender).await;
+    sender.stop().await;
 }
