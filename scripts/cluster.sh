@@ -65,7 +65,7 @@ healthy() { # PORT PID
     ! kill -0 "$2" 2>/dev/null || curl -fsS -o /dev/null --max-time 2 "http://127.0.0.1:$1/health" 2>/dev/null
 }
 
-for port in "$gateway" 8081 8082 8084 8085 8091 8092 8095; do
+for port in "$gateway" 8081 8082 8084 8085 8086 8091 8092 8095; do
     ! answers "$port" || die "port $port is taken; is another 'make up' or 'make cluster' running?"
 done
 
@@ -91,6 +91,8 @@ service projector-1 8085 "$DATABASE_URL_PROJECTOR" projector
 service projector-2 8095 "$DATABASE_URL_PROJECTOR" projector
 service query-api-1 8082 "$DATABASE_URL_QUERY" query-api
 service query-api-2 8092 "$DATABASE_URL_QUERY" query-api
+export CHAJIPOA_COMMAND_URL=http://127.0.0.1:$gateway
+service reactor 8086 "$DATABASE_URL_REACTOR" reactor
 
 cp deploy/nginx/nginx.conf "$home/nginx/nginx.conf"
 echo "listen 127.0.0.1:$gateway backlog=4096;" >"$home/nginx/listen.conf"

@@ -95,6 +95,7 @@ impl Installation {
             relay: url(ServiceRole::Relay)?,
             projector: url(ServiceRole::Projector)?,
             query: url(ServiceRole::Query)?,
+            reactor: url(ServiceRole::Reactor)?,
             analyst: url(ServiceRole::Analyst)?,
         };
         write_private(&self.data.join("urls.env"), &urls.environment())?;
@@ -148,6 +149,8 @@ pub struct Urls {
     pub projector: String,
     /// query-api.
     pub query: String,
+    /// reactor.
+    pub reactor: String,
     /// Analysts.
     pub analyst: String,
 }
@@ -167,6 +170,7 @@ impl Urls {
             line("RELAY", &self.relay),
             line("PROJECTOR", &self.projector),
             line("QUERY", &self.query),
+            line("REACTOR", &self.reactor),
             line("ANALYST", &self.analyst),
         ]
         .concat()

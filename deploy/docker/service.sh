@@ -10,7 +10,9 @@ if [ -z "${DATABASE_URL:-}" ] && [ -r "$urls" ]; then
     relay) export DATABASE_URL="$DATABASE_URL_RELAY" ;;
     projector) export DATABASE_URL="$DATABASE_URL_PROJECTOR" ;;
     query-api) export DATABASE_URL="$DATABASE_URL_QUERY" ;;
+    reactor) export DATABASE_URL="$DATABASE_URL_REACTOR" ;;
     esac
-    unset DATABASE_URL_COMMAND DATABASE_URL_RELAY DATABASE_URL_PROJECTOR DATABASE_URL_QUERY
+    unset DATABASE_URL_COMMAND DATABASE_URL_RELAY DATABASE_URL_PROJECTOR DATABASE_URL_QUERY \
+        DATABASE_URL_REACTOR
 fi
 exec /usr/local/bin/chajipoa "$@"

@@ -181,6 +181,8 @@ commands! {
         payment_id: Option<PaymentId>, customer_id: Option<CustomerId>, provider: Option<Provider>,
         amount: Amount, provider_reference: ProviderReference, paid_at: Option<Time>,
     }
+    /// Gives up on a payment a day after it was asked for.
+    ExpirePayment [System Admin] { payment_id: PaymentId, reason: Option<Reason>, }
 
     /// Rents the bank in a slot.
     StartRental [Customer Agent Support Admin] {
@@ -387,6 +389,7 @@ impl Command {
             | Command::CompleteMaintenance(_)
             | Command::RetireDevice(_)
             | Command::InitiatePayment(_)
+            | Command::ExpirePayment(_)
             | Command::StartRental(_)
             | Command::ReportReleaseFailure(_)
             | Command::ReportReleaseUnknown(_)
@@ -452,6 +455,7 @@ impl Command {
             Command::PaymentConfirmed(c) => {
                 c.payment_id.iter().map(|id| id.0).chain(c.customer_id.iter().map(|id| id.0)).collect()
             }
+            Command::ExpirePayment(c) => vec![c.payment_id.0],
             Command::StartRental(c) => c
                 .rental_id
                 .iter()

@@ -159,6 +159,7 @@ pub fn decide(order: &Order, view: &View<'_>) -> Result<Decision, Stop> {
         Command::RetireDevice(command) => device::retire(command, order, view),
         Command::InitiatePayment(command) => payment::initiate(command, order, view),
         Command::PaymentConfirmed(command) => payment::confirm(command, order, view),
+        Command::ExpirePayment(command) => payment::expire(command, order, view),
         Command::StartRental(command) => rental::start(command, order, view),
         Command::ConfirmRelease(command) => rental::confirm_release(command, order, view),
         Command::ReportReleaseFailure(command) => rental::report_release_failure(command, order, view),

@@ -517,6 +517,11 @@ events! {
         payment_id: PaymentId, customer_id: CustomerId, amount: Money, provider: Provider,
         provider_reference: ProviderReference, paid_at: Time, credited: Credited,
     } in |e| [e.payment_id.stream(), e.customer_id.stream()];
+    /// Nobody paid in time; proof that comes later still settles it.
+    PaymentExpired v 1 {
+        payment_id: PaymentId, customer_id: CustomerId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.payment_id.stream(), e.customer_id.stream()];
     /// Money came that settles nothing.
     ReceiptUnmatched v 1 {
         receipt_id: ReceiptId, provider: Provider, provider_reference: ProviderReference, amount: Money,

@@ -256,6 +256,7 @@ pub fn entries(event: &Event) -> Vec<Posting> {
         | Event::RentalExtended(_)
         | Event::RentalBecameOverdue(_)
         | Event::ReturnAttemptRecorded(_)
-        | Event::PaymentInitiated(_) => Vec::new(),
+        | Event::PaymentInitiated(_)
+        | Event::PaymentExpired(_) => Vec::new(),
     }
 }

@@ -21,6 +21,13 @@ impl Backoff {
         Self { first, longest, attempt: 0 }
     }
 
+    /// The same, after so many failures.
+    #[must_use]
+    pub fn after(mut self, failures: u32) -> Self {
+        self.attempt = failures;
+        self
+    }
+
     /// Forgets the failures so far.
     pub fn reset(&mut self) {
         self.attempt = 0;

@@ -12,7 +12,7 @@ use crate::{read::Failure, rental::CURRENCY};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct PaymentView {
     pub(crate) payment_id: Uuid,
-    /// `initiated` or `settled`.
+    /// `initiated`, `expired` or `settled`.
     pub(crate) status: String,
     /// `deposit` or `debt`.
     pub(crate) purpose: String,

@@ -29,6 +29,8 @@ pub(super) enum Command {
     Relay,
     /// Build the read models.
     Projector,
+    /// Do what the system does by itself: deadlines and messages.
+    Reactor,
     /// Serve the read models.
     QueryApi,
     /// Is this installation healthy? One line per check; exit 0 or 1.

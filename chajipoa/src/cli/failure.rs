@@ -9,6 +9,7 @@ use edge::{
 };
 use ledger::{LedgerError, feed::FeedError, migrate::MigrateError, seal::KeysError};
 use projector::ProjectorError;
+use reactor::ReactorError;
 use relay::RelayError;
 
 use crate::{api::ApiError, cluster::ClusterError, installation::InstallationError};
@@ -74,7 +75,7 @@ macro_rules! failures {
 }
 
 failures!(ApiError ClusterError FeedError KeyError KeysError LedgerError MigrateError MintError ProjectorError
-    RelayError std::io::Error tokio_postgres::Error);
+    ReactorError RelayError std::io::Error tokio_postgres::Error);
 
 impl From<SettingError> for Failure {
     fn from(error: SettingError) -> Failure {

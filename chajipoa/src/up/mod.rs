@@ -6,7 +6,9 @@
 
 mod banner;
 mod postgres;
+mod reacting;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
@@ -29,6 +31,7 @@ use crate::{
     seed, services,
 };
 use postgres::Postgres;
+use reacting::Reacting;
 
 /// Where the one process listens.
 pub const DEFAULT_BIND: &str = "127.0.0.1:8080";
@@ -55,10 +58,12 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let queries = services::query_api(&urls.query, read_url).await?;
     let sources = services::projector_sources(&urls.projector, brokers.clone(), Some(bell.clone())).await?;
     let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
+    let reacting = Reacting::prepare(&urls, brokers.clone(), (installation, &bell, &metrics)).await?;
     let relay = brokers.map(|brokers| Relaying::start(&urls, brokers, &bell, &metrics)).transpose()?;
 
     let mut parts: Vec<Arc<dyn Part>> =
         vec![Arc::new(commands.clone()), queries.part(), Arc::new(projector.status().clone())];
+    parts.push(reacting.part());
     parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
     let site = Site::new(services::clock(), services::verifier(installation)?, &metrics, parts)
         .limited_by(services::limits()?);
@@ -69,10 +74,12 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
         mount_queries(config);
     })?;
     services::announce(&serving);
-    let address = serving.addresses.first().copied();
+    let address = serving.addresses.first().copied().map(reacting::reachable);
+    let reacting = reacting.start(address, installation)?;
     let greeting = tokio::spawn(greet(installation.clone(), address));
     let served = services::serve_until_stopped(serving, std::future::pending()).await;
     greeting.abort();
+    reacting.stop().await;
     projector.stop().await;
     if let Some(relay) = relay {
         relay.stop().await;
@@ -81,7 +88,7 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
 }
 
 /// Seeds the demo city on the first start, then says that everything is ready.
-async fn greet(installation: Installation, address: Option<std::net::SocketAddr>) {
+async fn greet(installation: Installation, address: Option<SocketAddr>) {
     let Some(address) = address else { return };
     let base = format!("http://{address}");
     if let Err(failure) = seed_city(&installation, &base).await {

@@ -159,6 +159,7 @@ impl Customer {
             Event::ReplacementFeeReversed(fact) => self.purse.credit(fact.credited),
             Event::DeviceRecovered(fact) => self.purse.debit(fact.debited),
             Event::PaymentInitiated(fact) => self.pending.push(fact.payment_id),
+            Event::PaymentExpired(fact) => self.pending.retain(|pending| *pending != fact.payment_id),
             Event::PaymentSettled(fact) => {
                 self.pending.retain(|pending| *pending != fact.payment_id);
                 self.purse.credit(fact.credited);

@@ -344,6 +344,7 @@ impl Device {
             | Event::ReplacementFeeReversed(_)
             | Event::PaymentInitiated(_)
             | Event::PaymentSettled(_)
+            | Event::PaymentExpired(_)
             | Event::ReceiptUnmatched(_) => return None,
         }
         Some(self)

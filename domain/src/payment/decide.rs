@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Payment, PaymentStatus};
 use crate::{
     Money, Rejection, Role, Time, View,
-    command::{InitiatePayment, PaidFor, PaymentConfirmed},
+    command::{ExpirePayment, InitiatePayment, PaidFor, PaymentConfirmed},
     customer::{self, Customer, Status},
     decide::{Decision, Fact, Order, Stop, fact},
     event::{self, Provider, Purpose, Review},
@@ -27,6 +27,12 @@ struct Initiated<'a> {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Expired {
+    payment_id: PaymentId,
+    status: &'static str,
 }
 
 #[derive(Serialize)]
@@ -174,7 +180,7 @@ fn confirm_payment(
     let holder = view.holder(claim.clone())?;
     let settled_by_this = match &payment.status {
         PaymentStatus::Settled { provider_reference } => *provider_reference == command.provider_reference,
-        PaymentStatus::Initiated => false,
+        PaymentStatus::Initiated | PaymentStatus::Expired => false,
     };
     if settled_by_this {
         return Ok(Decision::already_done(&Confirmed::of(payment_id, customer)));
@@ -185,9 +191,7 @@ fn confirm_payment(
     }
     let reason = match &payment.status {
         PaymentStatus::Settled { .. } => Some(Review::SecondReference),
-        PaymentStatus::Initiated if customer.status == Status::Closed => Some(Review::CustomerClosed),
-        PaymentStatus::Initiated if amount != payment.amount => Some(Review::WrongAmount),
-        PaymentStatus::Initiated => None,
+        PaymentStatus::Initiated | PaymentStatus::Expired => open_reason(payment, customer, amount),
     };
     Ok(match reason {
         Some(reason) => {
@@ -199,6 +203,14 @@ fn confirm_payment(
             Decision::recorded_with(vec![settled], vec![(claim, payment_id.0)], &answer)
         }
     })
+}
+
+/// Why money for a payment that is not settled yet does not settle it.
+fn open_reason(payment: &Payment, customer: &Customer, amount: Money) -> Option<Review> {
+    if customer.status == Status::Closed {
+        return Some(Review::CustomerClosed);
+    }
+    (amount != payment.amount).then_some(Review::WrongAmount)
 }
 
 /// The reference belongs to something already: the same receipt again is already done.
@@ -321,4 +333,27 @@ fn bill_again(
         }
         (Found::Absent | Found::OtherKind, _) => Err(Rejection::ReceiptExists { receipt_id: holder }.into()),
     }
+}
+
+/// ExpirePayment, in order: payment unknown · expired already: already done · settled · not due. It happened when it
+/// was due, whenever it is processed.
+///
+/// # Errors
+/// The first of these refusals.
+pub fn expire(command: &ExpirePayment, order: &Order, view: &View<'_>) -> Result<Decision, Stop> {
+    let payment_id = command.payment_id;
+    let unknown = Rejection::PaymentUnknown { payment_id: payment_id.0 };
+    let payment = view.payment(payment_id)?.here().ok_or(unknown)?;
+    let answer = Expired { payment_id, status: "expired" };
+    match payment.status {
+        PaymentStatus::Expired => return Ok(Decision::already_done(&answer)),
+        PaymentStatus::Settled { .. } => {
+            return Err(Rejection::PaymentSettled { payment_id: payment_id.0 }.into());
+        }
+        PaymentStatus::Initiated => {}
+    }
+    timing::due(order, payment.expires_at)?;
+    let customer_id = payment.customer_id;
+    let expired = event::PaymentExpired { payment_id, customer_id, reason: command.reason.clone() };
+    Ok(Decision::recorded(vec![fact(expired, payment.expires_at)], &answer))
 }

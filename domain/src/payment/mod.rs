@@ -6,5 +6,5 @@
 mod decide;
 mod state;
 
-pub use decide::{confirm, initiate};
+pub use decide::{confirm, expire, initiate};
 pub use state::{Payment, PaymentStatus, Receipt};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Event, Money,
+    Event, Money, Time,
     event::{Provider, Purpose},
     ids::{CustomerId, PaymentId, ReceiptId},
     personal::Sealed,
@@ -16,6 +16,8 @@ use crate::{
 pub enum PaymentStatus {
     /// Recorded; the provider was not asked yet.
     Initiated,
+    /// Nobody paid in time; proof that comes later still settles it.
+    Expired,
     /// The provider proved that the money came.
     Settled {
         /// By which transaction.
@@ -40,6 +42,8 @@ pub struct Payment {
     pub phone: Option<Sealed>,
     /// The reference that the provider is given; never shown to a customer.
     pub external_id: String,
+    /// When it expires, if nobody has paid.
+    pub expires_at: Time,
     /// Where it stands.
     pub status: PaymentStatus,
 }
@@ -58,6 +62,7 @@ impl Payment {
                 provider: fact.provider,
                 phone: fact.phone.clone(),
                 external_id: fact.external_id.clone(),
+                expires_at: fact.expires_at,
                 status: PaymentStatus::Initiated,
             }),
             _ => None,
@@ -67,11 +72,12 @@ impl Payment {
     /// The payment after one more event; `None` if it cannot stand in a payment's stream.
     #[must_use]
     pub fn evolve(mut self, event: &Event) -> Option<Payment> {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "only these two follow in a payment's stream")]
+        #[expect(clippy::wildcard_enum_match_arm, reason = "only these follow in a payment's stream")]
         match event {
             Event::PaymentSettled(fact) => {
                 self.status = PaymentStatus::Settled { provider_reference: fact.provider_reference.clone() };
             }
+            Event::PaymentExpired(_) => self.status = PaymentStatus::Expired,
             Event::ReceiptUnmatched(_) => {}
             _ => return None,
         }

@@ -27,9 +27,9 @@ use crate::{
 };
 
 /// A release without an answer for so long is unknown.
-const UNKNOWN_AFTER: TimeDelta = TimeDelta::seconds(60);
+pub const UNKNOWN_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// A release without an answer for so long is given up.
-const CANCEL_AFTER: TimeDelta = TimeDelta::hours(24);
+pub const CANCEL_AFTER: TimeDelta = TimeDelta::hours(24);
 
 #[derive(Serialize)]
 struct Answer {

@@ -220,6 +220,7 @@ impl Station {
             | Event::ReplacementFeeReversed(_)
             | Event::PaymentInitiated(_)
             | Event::PaymentSettled(_)
+            | Event::PaymentExpired(_)
             | Event::ReceiptUnmatched(_) => return None,
         }
         Some(self)

@@ -135,6 +135,14 @@ fn money(w: &mut World) {
     let proof = |amount: i64, reference: &str| json!({ "payment_id": payment_id(1), "amount": amount, "provider_reference": reference });
     w.when(payments(), "PaymentConfirmed", proof(5_000, "AZ-1")).then_events(&["PaymentSettled"]);
     w.when(payments(), "PaymentConfirmed", proof(5_000, "AZ-2")).then_events(&["ReceiptUnmatched"]);
+    let data = json!({
+        "payment_id": payment_id(2), "customer_id": customer_id(3), "amount": 7_000, "purpose": "deposit",
+        "provider": "mixx",
+    });
+    w.when(support(), "InitiatePayment", data).then_events(&["PaymentInitiated"]);
+    w.now += chrono::TimeDelta::minutes(DAY);
+    let data = json!({ "payment_id": payment_id(2), "reason": "nobody paid" });
+    w.when(system(), "ExpirePayment", data).then_events(&["PaymentExpired"]);
 }
 
 /// The fullest event of each type in that world.

@@ -109,6 +109,49 @@ fn money_for_an_erased_customer_is_unmatched() {
     assert_eq!(then.then_facts(&["ReceiptUnmatched"])[0]["review"], json!(["customer_closed"]));
 }
 
+fn expiry(number: u128) -> Value {
+    json!({ "payment_id": payment_id(number) })
+}
+
+#[test]
+fn a_payment_expires_a_day_after_it_was_asked_for_and_not_before() {
+    let mut w = asked();
+    w.when(system(), "ExpirePayment", expiry(9)).then_rejected("payment_unknown");
+    w.now = t(DAY) - chrono::TimeDelta::microseconds(1);
+    for who in [system(), admin()] {
+        let facts = w.when(who, "ExpirePayment", expiry(1)).then_rejected("not_due");
+        assert_eq!(facts["due_at"], time(t(DAY)));
+    }
+    // It happened when it was due, however late it is processed.
+    w.now = t(3 * DAY);
+    let answer = w.when(system(), "ExpirePayment", expiry(1)).then_events(&["PaymentExpired"]);
+    assert_eq!(answer, json!({ "payment_id": payment_id(1), "status": "expired" }));
+    assert_eq!(w.log.last().unwrap().occurred_at, t(DAY));
+    w.when(system(), "ExpirePayment", expiry(1)).then_already_done();
+    assert_eq!(w.purse(1), (20_000, 0));
+}
+
+#[test]
+fn a_settled_payment_does_not_expire() {
+    let mut w = asked();
+    w.when(payments(), "PaymentConfirmed", proof(1, 5_000, "R1")).then_events(&["PaymentSettled"]);
+    w.now = t(2 * DAY);
+    let facts = w.when(system(), "ExpirePayment", expiry(1)).then_rejected("payment_settled");
+    assert_eq!(facts["payment_id"], json!(payment_id(1)));
+}
+
+#[test]
+fn proof_settles_an_expired_payment_all_the_same() {
+    let mut w = asked();
+    w.now = t(DAY);
+    w.when(system(), "ExpirePayment", expiry(1)).then_events(&["PaymentExpired"]);
+    let then = w.when(payments(), "PaymentConfirmed", proof(1, 4_999, "R1"));
+    assert_eq!(then.then_facts(&["ReceiptUnmatched"])[0]["review"], json!(["wrong_amount"]));
+    w.when(payments(), "PaymentConfirmed", proof(1, 5_000, "R2")).then_events(&["PaymentSettled"]);
+    assert_eq!(w.purse(1), (25_000, 0));
+    w.when(system(), "ExpirePayment", expiry(1)).then_rejected("payment_settled");
+}
+
 #[test]
 fn one_transaction_settles_one_payment_only() {
     let mut w = asked();

@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, Header};
 use uuid::Uuid;
 
 use super::ring::Ring;
-use super::{Claims, ISSUER, TokenKeys};
+use super::{Claims, INTERNAL_ISSUER, INTERNAL_LIFETIME, ISSUER, TokenKeys};
 use crate::clock::Clock;
 use crate::role::Role;
 
@@ -29,7 +29,7 @@ pub struct Ticket {
 /// A token that was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum MintError {
-    /// `system` is internal.
+    /// `system` is internal: see [`mint_internal`].
     #[error("the role system is internal; no token is made for it")]
     Internal,
     /// The lifetime is not positive, or ends after all time.
@@ -89,6 +89,30 @@ fn mint_in(
     if ticket.role == Role::System {
         return Err(MintError::Internal);
     }
+    signed(keys, ISSUER, ticket, session, clock)
+}
+
+/// A signed token of the role `system` for a part of the system itself, without rate limit, and when it ends: after
+/// [`INTERNAL_LIFETIME`]. It never leaves the installation, and no tool prints it.
+///
+/// # Errors
+/// There is no key.
+pub fn mint_internal(
+    keys: &TokenKeys,
+    subject: Uuid,
+    clock: &dyn Clock,
+) -> Result<(String, DateTime<Utc>), MintError> {
+    let ticket = Ticket { role: Role::System, subject, lifetime: INTERNAL_LIFETIME, unlimited: true };
+    signed(keys, INTERNAL_ISSUER, ticket, None, clock)
+}
+
+fn signed(
+    keys: &TokenKeys,
+    issuer: &str,
+    ticket: Ticket,
+    session: Option<Uuid>,
+    clock: &dyn Clock,
+) -> Result<(String, DateTime<Utc>), MintError> {
     let now = clock.now();
     let (kid, key) = keys.signing(now).ok_or(MintError::NoKey)?;
     let ends = now.checked_add_signed(ticket.lifetime).filter(|ends| *ends > now);
@@ -96,7 +120,7 @@ fn mint_in(
     let mut header = Header::new(Algorithm::EdDSA);
     header.kid = Some(kid.to_owned());
     let claims = Claims {
-        iss: ISSUER.to_owned(),
+        iss: issuer.to_owned(),
         sub: ticket.subject,
         role: ticket.role.as_str().to_owned(),
         iat: now.timestamp(),

@@ -58,6 +58,54 @@ fn no_token_is_made_for_the_system() {
     assert!(matches!(mint(&setting.keys(), ticket, setting.clock.as_ref()), Err(MintError::Internal)));
 }
 
+/// A token as only the holder of a key could make it: any issuer, any role.
+fn forged(setting: &Setting, issuer: &str, role: &str) -> String {
+    use base64::Engine as _;
+    let encode = |json: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json);
+    let now = setting.clock.now().timestamp();
+    let claims = serde_json::json!({
+        "iss": issuer, "sub": Uuid::nil(), "role": role, "iat": now, "exp": now + 60, "jti": setting.clock.id(),
+    });
+    let keys = setting.keys();
+    let (kid, key) = keys.newest().unwrap();
+    let header = serde_json::json!({"alg": "EdDSA", "kid": kid});
+    let signed = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
+    let signature = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(key.pair.sign(signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+#[test]
+fn an_internal_token_speaks_for_the_system_for_a_minute() {
+    let setting = Setting::new();
+    let verifier = setting.verifier();
+    let subject = setting.clock.id();
+    let (token, ends) = mint_internal(&setting.keys(), subject, setting.clock.as_ref()).unwrap();
+    let identity = verifier.verify(&token).unwrap();
+    assert_eq!((identity.role, identity.subject, identity.unlimited), (Role::System, subject, true));
+    assert_eq!(ends, setting.clock.now() + TimeDelta::minutes(1));
+    setting.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(verifier.verify(&token).unwrap_err().detail(), "the token has expired");
+}
+
+#[test]
+fn the_system_comes_from_the_internal_issuer_only_and_nobody_else_does() {
+    let setting = Setting::new();
+    let verifier = setting.verifier();
+    verifier.verify(&forged(&setting, ISSUER, "admin")).unwrap();
+    verifier.verify(&forged(&setting, INTERNAL_ISSUER, "system")).unwrap();
+    let refused = |issuer: &str, role: &str| {
+        let problem = verifier.verify(&forged(&setting, issuer, role)).unwrap_err();
+        (problem.code().to_owned(), problem.detail().to_owned())
+    };
+    let not_accepted = ("unauthorized".to_owned(), "the token's role is not accepted".to_owned());
+    assert_eq!(refused(ISSUER, "system"), not_accepted);
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::System) {
+        assert_eq!(refused(INTERNAL_ISSUER, role.as_str()), not_accepted, "{role}");
+    }
+    assert_eq!(refused("somebody", "admin").1, "the token does not hold");
+    assert_eq!(refused("somebody", "system").1, "the token does not hold");
+}
+
 #[test]
 fn the_end_of_a_session_ends_its_tokens_and_spares_all_others() {
     let setting = Setting::new();

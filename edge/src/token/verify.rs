@@ -14,7 +14,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::ring::Ring;
-use super::{Claims, ISSUER, Identity, Jwks, TokenKeys};
+use super::{Claims, INTERNAL_ISSUER, ISSUER, Identity, Jwks, TokenKeys};
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::role::Role;
@@ -50,7 +50,7 @@ impl Verifier {
     /// Verifies with these keys, as they come and go.
     pub fn new(keys: TokenKeys, clock: Arc<dyn Clock>) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_issuer(&[ISSUER]);
+        validation.set_issuer(&[ISSUER, INTERNAL_ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         // The expiry is compared below, with our own clock.
         validation.validate_exp = false;
@@ -127,10 +127,8 @@ impl Verifier {
 }
 
 fn identity(claims: &Claims) -> Result<Identity, Problem> {
-    let role = match claims.role.parse() {
-        Ok(Role::System) | Err(_) => return Err(refused("the token's role is not accepted")),
-        Ok(role) => role,
-    };
+    let role = claims.role.parse().ok().filter(|role| may_name(&claims.iss, *role));
+    let role = role.ok_or_else(|| refused("the token's role is not accepted"))?;
     let expires_at =
         DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| refused("the token does not hold"))?;
     Ok(Identity {
@@ -141,6 +139,11 @@ fn identity(claims: &Claims) -> Result<Identity, Problem> {
         token_id: claims.jti,
         session: claims.sid,
     })
+}
+
+/// The role `system` comes from the internal issuer, and nothing else does.
+fn may_name(issuer: &str, role: Role) -> bool {
+    (issuer == INTERNAL_ISSUER) == (role == Role::System)
 }
 
 fn fingerprint(token: &str) -> Fingerprint {

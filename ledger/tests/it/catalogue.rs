@@ -75,7 +75,7 @@ async fn constraints_are_named_for_their_table_and_times_have_a_zone() {
     let names: Vec<String> = owner
         .query(
             "SELECT DISTINCT c.conname::text FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace \
-             WHERE n.nspname = 'ledger' AND c.contype <> 't' ORDER BY 1",
+             WHERE n.nspname IN ('ledger', 'reactor') AND c.contype <> 't' ORDER BY 1",
             &[],
         )
         .await
@@ -90,7 +90,7 @@ async fn constraints_are_named_for_their_table_and_times_have_a_zone() {
     }
     let unzoned: i64 = owner
         .query_one(
-            "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'ledger' \
+            "SELECT count(*) FROM information_schema.columns WHERE table_schema IN ('ledger', 'reactor') \
              AND data_type IN ('timestamp without time zone', 'time without time zone', 'real', 'double precision')",
             &[],
         )

@@ -6,7 +6,7 @@ use ledger::migrate::ServiceRole;
 
 use crate::harness::Db;
 
-/// What each login may do with the tables, functions and schemas of the ledger.
+/// What each login may do with the tables, functions and schemas of the database.
 const RIGHTS: &[(&str, &[&str])] = &[
     ("chajipoa_analyst", &["USAGE read_model"]),
     (
@@ -64,14 +64,22 @@ const RIGHTS: &[(&str, &[&str])] = &[
     (
         "chajipoa_reactor",
         &[
+            "DELETE deadline",
             "INSERT checkpoint",
+            "INSERT deadline",
+            "INSERT progress",
             "SELECT checkpoint",
+            "SELECT deadline",
             "SELECT event",
             "SELECT ledger_head",
             "SELECT person_key",
+            "SELECT progress",
             "SELECT stream_version",
             "UPDATE checkpoint",
+            "UPDATE deadline",
+            "UPDATE progress",
             "USAGE ledger",
+            "USAGE reactor",
         ],
     ),
     (
@@ -102,13 +110,13 @@ async fn each_login_has_exactly_its_rights() {
                      SELECT c.relname::text AS name, c.relowner AS owner, \
                          coalesce(c.relacl, acldefault('r', c.relowner)) AS acl \
                      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                     WHERE n.nspname IN ('ledger', 'read_model') AND c.relkind IN ('r', 'p', 'v', 'S') \
+                     WHERE n.nspname IN ('ledger', 'read_model', 'reactor') AND c.relkind IN ('r', 'p', 'v', 'S') \
                      UNION ALL \
                      SELECT p.proname::text, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)) \
-                     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'ledger' \
+                     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ('ledger', 'reactor') \
                      UNION ALL \
                      SELECT n.nspname::text, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner)) \
-                     FROM pg_namespace n WHERE n.nspname IN ('ledger', 'read_model') \
+                     FROM pg_namespace n WHERE n.nspname IN ('ledger', 'read_model', 'reactor') \
                  ) o, aclexplode(o.acl) a \
              ) s WHERE grantee <> 'chajipoa_owner' ORDER BY 1, 2",
             &[],

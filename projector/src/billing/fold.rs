@@ -2,7 +2,9 @@
 
 use domain::{
     Event, Time,
-    event::{PaymentInitiated, PaymentSettled, Purpose, ReceiptUnmatched, ReplacementFeeReversed},
+    event::{
+        PaymentExpired, PaymentInitiated, PaymentSettled, Purpose, ReceiptUnmatched, ReplacementFeeReversed,
+    },
     ids::{CustomerId, RentalId},
     postings::Account,
     rating::Charge,
@@ -23,6 +25,7 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         Event::ReplacementFeeReversed(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::DeviceRecovered(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::PaymentInitiated(event) => rows.payment.want((event.payment_id.0,)),
+        Event::PaymentExpired(event) => rows.payment.want((event.payment_id.0,)),
         Event::PaymentSettled(event) => {
             rows.balance.want((event.customer_id.0,));
             rows.payment.want((event.payment_id.0,));
@@ -91,6 +94,7 @@ pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
         Event::ReplacementFeeReversed(event) => reverse(rows, event, position),
         Event::PaymentInitiated(event) => rows.payment.insert(initiated(fact, event)),
         Event::PaymentSettled(event) => settle(rows, event, position),
+        Event::PaymentExpired(event) => expire(rows, event, position),
         Event::ReceiptUnmatched(event) => rows.receipt.insert(receipt(fact, event)),
         _ => Ok(()),
     }
@@ -160,6 +164,14 @@ fn settle(rows: &mut Billing, event: &PaymentSettled, position: i64) -> Result<(
     row.status = PaymentStatus::Settled;
     row.provider_reference = Some(event.provider_reference.as_str().to_owned());
     row.settled_at = Some(event.paid_at);
+    row.position = position;
+    Ok(())
+}
+
+/// Nobody paid in time; proof that comes later still settles it.
+fn expire(rows: &mut Billing, event: &PaymentExpired, position: i64) -> Result<(), Impossible> {
+    let row = rows.payment.change((event.payment_id.0,))?;
+    row.status = PaymentStatus::Expired;
     row.position = position;
     Ok(())
 }

@@ -10,6 +10,7 @@ words! {
     /// Where a payment stands.
     PaymentStatus {
         Initiated = "initiated",
+        Expired = "expired",
         Settled = "settled",
     }
 }

@@ -37,7 +37,7 @@ FROM {schema}.payment;
 COMMENT ON VIEW read_model.payment IS 'Every payment that a customer was asked for.';
 COMMENT ON COLUMN read_model.payment.payment_id IS 'The payment.';
 COMMENT ON COLUMN read_model.payment.customer_id IS 'Who is asked.';
-COMMENT ON COLUMN read_model.payment.status IS 'initiated or settled.';
+COMMENT ON COLUMN read_model.payment.status IS 'initiated, expired or settled.';
 COMMENT ON COLUMN read_model.payment.purpose IS 'deposit or debt.';
 COMMENT ON COLUMN read_model.payment.amount IS 'How much was asked for.';
 COMMENT ON COLUMN read_model.payment.provider IS 'The wallet operator.';

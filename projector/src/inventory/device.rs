@@ -51,6 +51,7 @@ pub(super) fn device_of(event: &Event) -> Option<Uuid> {
         | Event::SlotFaultCleared(_)
         | Event::PaymentInitiated(_)
         | Event::PaymentSettled(_)
+        | Event::PaymentExpired(_)
         | Event::ReceiptUnmatched(_) => None,
     }
 }

@@ -51,6 +51,7 @@ fn rental_of(event: &Event) -> Option<Uuid> {
         | Event::DeviceRetired(_)
         | Event::PaymentInitiated(_)
         | Event::PaymentSettled(_)
+        | Event::PaymentExpired(_)
         | Event::ReceiptUnmatched(_) => None,
     }
 }

@@ -79,7 +79,9 @@ impl Place {
             .env("DATABASE_URL", url)
             .env("DATABASE_READ_URL", url)
             .env("CHAJIPOA_DATA_DIR", self.data().to_string_lossy())
-            .env("CHAJIPOA_KEYS", self.keys().to_string_lossy());
+            .env("CHAJIPOA_KEYS", self.keys().to_string_lossy())
+            // Stories of the past would meet deadlines that have long come. Who tests those says `true`.
+            .env("CHAJIPOA_REACTOR", "false");
         match &self.brokers {
             Some(brokers) => spec.env("KAFKA_BROKERS", brokers),
             None => spec,

@@ -1,0 +1,86 @@
+//! The reactor inside the one process: it sends its commands to the process's own address.
+//!
+//! With `CHAJIPOA_REACTOR=false` no deadline is fired: whoever tells the past (a simulated week, a story with times of
+//! its own) would meet deadlines that have long come. Messages are sent all the same, if there is an account.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use edge::{metrics::Metrics, monitoring::Part, settings};
+use ledger::Bell;
+use reactor::{Outbox, Reactor, Running, Sending};
+
+use crate::{
+    cli::Failure,
+    installation::{Installation, Urls},
+    services,
+};
+
+/// The reactor before the process knows its own address.
+pub(super) struct Reacting {
+    fires: bool,
+    reactor: Reactor,
+    outbox: Option<Outbox>,
+}
+
+impl Reacting {
+    pub(super) async fn prepare(
+        urls: &Urls,
+        brokers: Option<String>,
+        (installation, bell, metrics): (&Installation, &Bell, &Metrics),
+    ) -> Result<Reacting, Failure> {
+        let fires = settings::or("CHAJIPOA_REACTOR", true)?;
+        let reactor = services::reactor(&urls.reactor, brokers, Some(bell.clone()), metrics).await?;
+        let outbox = services::outbox(&urls.reactor, installation, metrics)?;
+        Ok(Reacting { fires, reactor, outbox })
+    }
+
+    pub(super) fn part(&self) -> Arc<dyn Part> {
+        Arc::new(self.reactor.status().clone())
+    }
+
+    /// Starts it; commands go to this address.
+    pub(super) fn start(
+        self,
+        address: Option<SocketAddr>,
+        installation: &Installation,
+    ) -> Result<Acting, Failure> {
+        let commands = match address.filter(|_| self.fires) {
+            Some(address) => Some(services::commands_to(&format!("http://{address}"), installation)?),
+            None => None,
+        };
+        Ok(Acting {
+            deadlines: commands.map(|commands| self.reactor.start(commands)),
+            messages: self.outbox.map(Outbox::start),
+        })
+    }
+}
+
+/// The reactor at work.
+pub(super) struct Acting {
+    deadlines: Option<Running>,
+    messages: Option<Sending>,
+}
+
+impl Acting {
+    pub(super) async fn stop(self) {
+        if let Some(messages) = self.messages {
+            messages.stop().await;
+        }
+        if let Some(deadlines) = self.deadlines {
+            // What ended it before was logged then; everything else went on.
+            let _ = deadlines.stop().await;
+        }
+    }
+}
+
+/// Where a server that listens everywhere is reached from its own process.
+pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}

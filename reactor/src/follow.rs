@@ -1,0 +1,177 @@
+//! Follows the ledger: deadlines and position move in one transaction.
+//!
+//! Before anything else the stored checkpoint (ledger id, epoch, position, event id) is compared with the ledger, so
+//! that a restore is noticed. The fence on the position (`UPDATE … WHERE position = $old`) is what makes a second
+//! reactor harmless; the lock only keeps work from being done twice. It tells the firing side once everything that
+//! stood in the ledger at the start has been folded: until then nothing may be fired.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use domain::{Event, Time};
+use futures_util::future::try_join4;
+use ledger::feed::Feed;
+use ledger::{Checkpoint, Envelope, LedgerIdentity, Position};
+use tokio::sync::watch;
+use tokio_postgres::{Client, GenericClient};
+use uuid::Uuid;
+
+use crate::deadline::{Change, Kind, changes};
+use crate::error::ReactorError;
+use crate::reactor::Sources;
+use crate::statements;
+use crate::status::Status;
+
+/// How many events are folded in one transaction at most.
+const BATCH: usize = 1_000;
+
+/// Follows until something fails.
+pub(crate) async fn run(
+    client: &mut Client,
+    sources: &Sources,
+    status: &Status,
+    caught_up: &watch::Sender<bool>,
+) -> Result<Infallible, ReactorError> {
+    let identity = sources.ledger.identity().await?;
+    let mut checkpoint = begin(client, identity).await?;
+    sources.ledger.verify_checkpoint(&checkpoint).await?;
+    status.reached(checkpoint.position);
+    let target = sources.ledger.last_position().await?;
+    let mut feed: Box<dyn Feed> = (sources.feed)(checkpoint.position)?;
+    loop {
+        if checkpoint.position >= target {
+            caught_up.send_if_modified(|known| !std::mem::replace(known, true));
+        }
+        let events = feed.next(BATCH).await?;
+        if client.is_closed() {
+            return Err(ReactorError::LockLost);
+        }
+        if let Some(last) = events.last() {
+            let to = Checkpoint { position: last.position, event_id: Some(last.id), ..checkpoint };
+            apply(client, checkpoint, to, &folded(checkpoint.position, &events)?).await?;
+            checkpoint = to;
+            status.reached(to.position);
+        }
+    }
+}
+
+/// The stored checkpoint, made if this is the first reactor of the ledger.
+async fn begin(client: &Client, identity: LedgerIdentity) -> Result<Checkpoint, ReactorError> {
+    client.execute(statements::BEGIN, &[&identity.ledger_id, &identity.epoch]).await?;
+    let row = client.query_one(statements::PROGRESS, &[]).await?;
+    Ok(Checkpoint {
+        identity: LedgerIdentity { ledger_id: row.try_get(0)?, epoch: row.try_get(1)? },
+        position: Position::new(row.try_get(2)?),
+        event_id: row.try_get(3)?,
+    })
+}
+
+/// What a run of events comes to: one change for each deadline.
+fn folded(after: Position, events: &[Envelope]) -> Result<BTreeMap<(Kind, Uuid), Change>, ReactorError> {
+    let mut net: BTreeMap<(Kind, Uuid), Change> = BTreeMap::new();
+    let mut expected = after;
+    for envelope in events {
+        expected = Position::new(expected.get().saturating_add(1));
+        let position = envelope.position;
+        if position != expected {
+            return Err(ReactorError::Gap { expected, found: position });
+        }
+        let event = Event::decode(&envelope.event_type, envelope.schema_version, &envelope.payload)
+            .map_err(|source| ReactorError::Unreadable { position, source })?;
+        for change in changes(&event) {
+            let known = net.get(&change.key()).copied();
+            net.insert(change.key(), known.map_or(change, |known| known.then(change)));
+        }
+    }
+    Ok(net)
+}
+
+async fn apply(
+    client: &mut Client,
+    from: Checkpoint,
+    to: Checkpoint,
+    net: &BTreeMap<(Kind, Uuid), Change>,
+) -> Result<(), ReactorError> {
+    let transaction = client.transaction().await?;
+    let columns = Columns::of(net.values());
+    let (moved, ..) = try_join4(
+        move_in_tx(&transaction, from, to),
+        columns.clear_in_tx(&transaction),
+        columns.set_in_tx(&transaction),
+        columns.shift_in_tx(&transaction),
+    )
+    .await?;
+    if moved != 1 {
+        return Err(ReactorError::Fenced);
+    }
+    Ok(transaction.commit().await?)
+}
+
+async fn move_in_tx<C: GenericClient>(
+    client: &C,
+    from: Checkpoint,
+    to: Checkpoint,
+) -> Result<u64, tokio_postgres::Error> {
+    let LedgerIdentity { ledger_id, epoch } = from.identity;
+    let (old, new) = (from.position.get(), to.position.get());
+    client.execute(statements::MOVE, &[&ledger_id, &epoch, &old, &new, &to.event_id]).await
+}
+
+/// The changes of a batch, by what they do: an array for each column. No deadline is in two of them.
+#[derive(Default)]
+struct Columns {
+    set: (Vec<&'static str>, Vec<Uuid>, Vec<Time>, Vec<i64>),
+    shift: (Vec<&'static str>, Vec<Uuid>, Vec<Time>),
+    clear: (Vec<&'static str>, Vec<Uuid>),
+}
+
+impl Columns {
+    fn of<'a>(net: impl Iterator<Item = &'a Change>) -> Self {
+        let mut columns = Self::default();
+        for change in net {
+            let (kind, entity) = change.key();
+            match change {
+                Change::Set(deadline) => {
+                    columns.set.0.push(kind.as_str());
+                    columns.set.1.push(entity);
+                    columns.set.2.push(deadline.due_at);
+                    columns.set.3.push(deadline.margin_minutes);
+                }
+                Change::Move { base, .. } => {
+                    columns.shift.0.push(kind.as_str());
+                    columns.shift.1.push(entity);
+                    columns.shift.2.push(*base);
+                }
+                Change::Clear { .. } => {
+                    columns.clear.0.push(kind.as_str());
+                    columns.clear.1.push(entity);
+                }
+            }
+        }
+        columns
+    }
+
+    async fn set_in_tx<C: GenericClient>(&self, client: &C) -> Result<u64, tokio_postgres::Error> {
+        let (kinds, entities, due, margins) = &self.set;
+        if kinds.is_empty() {
+            return Ok(0);
+        }
+        client.execute(statements::SET, &[kinds, entities, due, margins]).await
+    }
+
+    async fn shift_in_tx<C: GenericClient>(&self, client: &C) -> Result<u64, tokio_postgres::Error> {
+        let (kinds, entities, bases) = &self.shift;
+        if kinds.is_empty() {
+            return Ok(0);
+        }
+        client.execute(statements::SHIFT, &[kinds, entities, bases]).await
+    }
+
+    async fn clear_in_tx<C: GenericClient>(&self, client: &C) -> Result<u64, tokio_postgres::Error> {
+        let (kinds, entities) = &self.clear;
+        if kinds.is_empty() {
+            return Ok(0);
+        }
+        client.execute(statements::CLEAR, &[kinds, entities]).await
+    }
+}

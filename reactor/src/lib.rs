@@ -1,0 +1,33 @@
+//! What the system does by itself: it marks rentals overdue, sells banks that did not come back, gives up on releases
+//! and payments, and sends messages.
+//!
+//! It writes nothing into the ledger: it acts by sending commands, like everybody else. What it keeps true:
+//!
+//! - deadlines are derived from events ([`deadline`]) and stored with the position they stand for, in one transaction
+//!   ([`follow`]), so that a restart loses and doubles nothing;
+//! - a deadline has one effect: the id of its command follows from kind, thing and moment ([`fire`]), so that two
+//!   reactors, a repeat after a lost answer and a restart all send the same command (I3);
+//! - nothing is fired before the ledger has been read to its end: what is long settled stays settled;
+//! - a message is sent at most once ([`message`]).
+//! //!
+//! It has no rule of its own: whether something is due is decided by the domain, on the ledger's state.
+
+mod africastalking;
+mod commands;
+mod connection;
+pub mod deadline;
+mod error;
+mod fire;
+mod follow;
+mod message;
+mod reactor;
+mod statements;
+mod status;
+
+pub use africastalking::{AfricasTalking, SmsSettings};
+pub use commands::{Answer, Commands};
+pub use error::ReactorError;
+pub use fire::command_id;
+pub use message::{Delivery, Messenger, Outbox, Sending};
+pub use reactor::{FeedSource, Reactor, Running, Sources, ledger_feed};
+pub use status::{Snapshot, Status};

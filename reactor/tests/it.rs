@@ -1,0 +1,20 @@
+//! The reactor against a real Postgres and a real command-api, on a clock that the test moves: months in seconds.
+//! `CHAJIPOA_TEST_PG` names a superuser of a test cluster; `make test` and `scripts/pg.sh` start one. Each test has a
+//! database of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets what it did not expect has failed"
+)]
+
+#[path = "it/deadlines.rs"]
+mod deadlines;
+#[path = "it/harness.rs"]
+mod harness;
+#[path = "it/messages.rs"]
+mod messages;
+#[path = "it/recovery.rs"]
+mod recovery;
