@@ -18,7 +18,9 @@ mod state;
 mod transition;
 
 pub use attempt::report_return_refused;
-pub use release::{cancel_release, confirm_release, report_release_failure, report_release_unknown};
+pub use release::{
+    UNKNOWN_AFTER, cancel_release, confirm_release, report_release_failure, report_release_unknown,
+};
 pub use returning::device_returned;
 pub use running::{extend, mark_overdue, report_lost, sell};
 pub use settle::{Meter, Settlement};
