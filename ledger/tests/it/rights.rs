@@ -13,20 +13,32 @@ const RIGHTS: &[(&str, &[&str])] = &[
         "chajipoa_command",
         &[
             "EXECUTE append",
+            "EXECUTE drop_days",
+            "EXECUTE ensure_days",
             "EXECUTE ensure_partitions",
             "EXECUTE lock_head",
             "EXECUTE mint_person_key",
             "EXECUTE sweep_person_keys",
+            "INSERT heard",
+            "INSERT inventory",
+            "INSERT maintenance",
+            "INSERT reading",
             "INSERT snapshot",
             "SELECT claim",
             "SELECT command",
             "SELECT event",
+            "SELECT heard",
+            "SELECT inventory",
             "SELECT ledger_head",
+            "SELECT maintenance",
             "SELECT person_key",
             "SELECT projection",
             "SELECT snapshot",
             "SELECT stream_version",
+            "UPDATE heard",
+            "UPDATE inventory",
             "UPDATE snapshot",
+            "USAGE cabinet",
             "USAGE ledger",
         ],
     ),
@@ -52,9 +64,12 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT command",
             "SELECT event",
             "SELECT ledger_head",
+            "SELECT maintenance",
             "SELECT person_key",
             "SELECT projection",
+            "SELECT reading",
             "SELECT stream_version",
+            "USAGE cabinet",
             "USAGE ledger",
             "USAGE read_model",
         ],
@@ -65,10 +80,12 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "INSERT checkpoint",
             "SELECT checkpoint",
             "SELECT event",
+            "SELECT heard",
             "SELECT ledger_head",
             "SELECT person_key",
             "SELECT stream_version",
             "UPDATE checkpoint",
+            "USAGE cabinet",
             "USAGE ledger",
         ],
     ),
@@ -100,13 +117,13 @@ async fn each_login_has_exactly_its_rights() {
                      SELECT c.relname::text AS name, c.relowner AS owner, \
                          coalesce(c.relacl, acldefault('r', c.relowner)) AS acl \
                      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                     WHERE n.nspname IN ('ledger', 'read_model') AND c.relkind IN ('r', 'p', 'v', 'S') \
+                     WHERE n.nspname IN ('ledger', 'cabinet', 'read_model') AND c.relkind IN ('r', 'p', 'v', 'S') \
                      UNION ALL \
                      SELECT p.proname::text, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)) \
-                     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'ledger' \
+                     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ('ledger', 'cabinet') \
                      UNION ALL \
                      SELECT n.nspname::text, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner)) \
-                     FROM pg_namespace n WHERE n.nspname IN ('ledger', 'read_model') \
+                     FROM pg_namespace n WHERE n.nspname IN ('ledger', 'cabinet', 'read_model') \
                  ) o, aclexplode(o.acl) a \
              ) s WHERE grantee <> 'chajipoa_owner' ORDER BY 1, 2",
             &[],
