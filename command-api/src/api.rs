@@ -18,8 +18,10 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::Settings;
 use crate::batcher::Batcher;
+use crate::cabinet::Store;
 use crate::operations::{
-    batch, commands, end_rental, extend_rental, initiate_payment, report_lost, slot_qr, start_rental,
+    batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
+    report_lost, slot_qr, start_rental,
 };
 use crate::present::Present;
 
@@ -27,6 +29,8 @@ use crate::present::Present;
 const PARTITIONS_EVERY: Duration = Duration::from_secs(5);
 /// How often the keys of refused commands are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How often days of telemetry are made and dropped.
+const TELEMETRY_EVERY: Duration = Duration::from_secs(600);
 /// How long a health question may take.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(900);
 
@@ -72,7 +76,10 @@ struct Owned {
     clock: Arc<dyn Clock>,
     batcher: Batcher,
     present: Present,
+    cabinets: Store,
     app_url: String,
+    telemetry_days: u16,
+    silence: Duration,
 }
 
 impl std::fmt::Debug for CommandApi {
@@ -93,11 +100,23 @@ impl CommandApi {
         ledger.ensure_partitions().await?;
         let identity = ledger.identity().await?;
         let sealer = Sealer::new(keys, ledger.clone(), identity);
-        let app_url = settings.app_url.clone();
+        let cabinets = Store::new(ledger.clone());
+        cabinets.ensure_days().await?;
+        let Settings { app_url, telemetry_days, silence, listen_every, .. } = settings.clone();
         let batcher = Batcher::start(ledger.clone(), Arc::clone(&clock), &metrics, settings).await?;
         let present = Present::new(ledger.clone());
-        let owned = Arc::new(Owned { ledger, sealer, clock, batcher, present, app_url });
-        tokio::spawn(keep_house(Arc::downgrade(&owned)));
+        let owned = Arc::new(Owned {
+            ledger,
+            sealer,
+            clock,
+            batcher,
+            present,
+            cabinets,
+            app_url,
+            telemetry_days,
+            silence,
+        });
+        tokio::spawn(keep_house(Arc::downgrade(&owned), listen_every));
         Ok(Self(owned))
     }
 
@@ -137,6 +156,11 @@ impl CommandApi {
         &self.0.present
     }
 
+    /// What cabinets say beside commands.
+    pub(crate) fn cabinets(&self) -> &Store {
+        &self.0.cabinets
+    }
+
     /// What a slot's code is appended to, so that a phone's camera opens the app.
     pub(crate) fn app_url(&self) -> &str {
         &self.0.app_url
@@ -171,6 +195,19 @@ fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
             resource("/api/v1/rentals/{id}/report-lost", "rentals_report_lost")
                 .route(web::post().to(report_lost::post)),
         )
+        .service(
+            resource("/api/v1/stations/{id}/heartbeat", "stations_heartbeat")
+                .route(web::post().to(heartbeat::post)),
+        )
+        .service(
+            resource("/api/v1/stations/{id}/inventory", "stations_inventory")
+                .route(web::post().to(inventory::post)),
+        )
+        .service(
+            resource("/api/v1/devices/{id}/maintenance", "devices_maintenance")
+                .guard(actix_web::guard::Post())
+                .route(web::post().to(maintenance::post)),
+        )
         .service(resource("/api/v1/stations/{id}/qr", "stations_qr").route(web::post().to(slot_qr::post)))
         .service(
             resource("/api/v1/payments/initiate", "payments_initiate")
@@ -178,25 +215,60 @@ fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
         );
 }
 
-/// What has to be done now and then, until the service is gone.
-async fn keep_house(owned: std::sync::Weak<Owned>) {
-    let mut partitions = interval(PARTITIONS_EVERY);
-    let mut sweep = interval(SWEEP_EVERY);
-    partitions.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// What has to be done now and then.
+#[derive(Debug, Clone, Copy)]
+enum Chore {
+    Partitions,
+    Sweep,
+    Telemetry,
+    Silence,
+}
+
+/// Does what has to be done now and then, until the service is gone.
+async fn keep_house(owned: std::sync::Weak<Owned>, listen_every: Duration) {
+    let every = |period| {
+        let mut interval = interval(period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        interval
+    };
+    let (mut partitions, mut sweep) = (every(PARTITIONS_EVERY), every(SWEEP_EVERY));
+    let (mut telemetry, mut listen) = (every(TELEMETRY_EVERY), every(listen_every));
     loop {
-        let sweeping = tokio::select! {
-            _ = partitions.tick() => false,
-            _ = sweep.tick() => true,
+        let chore = tokio::select! {
+            _ = partitions.tick() => Chore::Partitions,
+            _ = sweep.tick() => Chore::Sweep,
+            _ = telemetry.tick() => Chore::Telemetry,
+            _ = listen.tick() => Chore::Silence,
         };
         let Some(owned) = owned.upgrade() else { break };
-        let done = if sweeping {
-            owned.sealer.sweep().await.map(drop).map_err(|error| error.to_string())
-        } else {
-            owned.ledger.ensure_partitions().await.map(drop).map_err(|error| error.to_string())
-        };
-        if let Err(error) = done {
-            tracing::debug!(error, sweeping, "housekeeping was put off");
+        if let Err(error) = CommandApi(owned).do_chore(chore).await {
+            tracing::debug!(error, ?chore, "housekeeping was put off");
+        }
+    }
+}
+
+impl CommandApi {
+    async fn do_chore(&self, chore: Chore) -> Result<(), String> {
+        let owned = &self.0;
+        match chore {
+            Chore::Partitions => {
+                owned.ledger.ensure_partitions().await.map(drop).map_err(|error| error.to_string())
+            }
+            Chore::Sweep => owned.sealer.sweep().await.map(drop).map_err(|error| error.to_string()),
+            Chore::Telemetry => {
+                owned.cabinets.ensure_days().await.map_err(|error| error.to_string())?;
+                owned
+                    .cabinets
+                    .drop_days(owned.telemetry_days)
+                    .await
+                    .map(drop)
+                    .map_err(|error| error.to_string())
+            }
+            Chore::Silence => self
+                .take_silent_offline(owned.silence)
+                .await
+                .map(drop)
+                .map_err(|problem| problem.detail().to_owned()),
         }
     }
 }

@@ -6,7 +6,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::operations::{
-    batch, commands, end_rental, extend_rental, initiate_payment, report_lost, slot_qr, start_rental,
+    batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
+    report_lost, slot_qr, start_rental,
 };
 
 /// The answer to a command. REST paths repeat the members of `result` at the top.
@@ -62,6 +63,9 @@ pub(crate) struct EndedRental {
         report_lost::post,
         initiate_payment::post,
         slot_qr::post,
+        heartbeat::post,
+        inventory::post,
+        maintenance::post,
     ),
     modifiers(&Bearer)
 )]
@@ -94,11 +98,14 @@ mod tests {
             [
                 "/api/v1/commands",
                 "/api/v1/commands/batch",
+                "/api/v1/devices/{id}/maintenance",
                 "/api/v1/payments/initiate",
                 "/api/v1/rentals/start",
                 "/api/v1/rentals/{id}/end",
                 "/api/v1/rentals/{id}/extend",
                 "/api/v1/rentals/{id}/report-lost",
+                "/api/v1/stations/{id}/heartbeat",
+                "/api/v1/stations/{id}/inventory",
                 "/api/v1/stations/{id}/qr",
             ]
         );

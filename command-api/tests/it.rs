@@ -9,10 +9,20 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "it/cabinet.rs"]
+mod cabinet;
 #[path = "it/faults.rs"]
 mod faults;
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "it/heartbeats.rs"]
+mod heartbeats;
+#[path = "it/inventories.rs"]
+mod inventories;
+#[path = "it/inventory_input.rs"]
+mod inventory_input;
+#[path = "it/maintenance.rs"]
+mod maintenance;
 #[path = "it/races.rs"]
 mod races;
 #[path = "it/requests.rs"]

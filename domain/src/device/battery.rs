@@ -52,6 +52,12 @@ fn crossing(known: Option<Percent>, read: Percent) -> Option<Crossing> {
     }
 }
 
+/// Whether a reading is a fact, given what is known.
+#[must_use]
+pub fn crosses_threshold(known: Option<Percent>, read: Percent) -> bool {
+    crossing(known, read).is_some()
+}
+
 /// ReportBattery, in order: device unknown · no threshold is crossed: already done · the sender's time · rented,
 /// sold, retired (in no slot) · not at the reporting station, or not in the slot that was named · a time before the device's
 /// last fact.

@@ -7,7 +7,7 @@ mod battery;
 mod decide;
 mod state;
 
-pub use battery::{HEALTHY_BATTERY_PERCENT, MIN_BATTERY_PERCENT, report_battery};
+pub use battery::{HEALTHY_BATTERY_PERCENT, MIN_BATTERY_PERCENT, crosses_threshold, report_battery};
 pub use decide::{complete_maintenance, dock, register, report_missing, retire, start_maintenance, undock};
 pub(crate) use decide::{displaced, gone_from, known, resolve};
 pub use state::{Device, ReturnSeen, Run, Whereabouts};
