@@ -6,8 +6,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::operations::{
-    auth, batch, commands, end_rental, extend_rental, initiate_payment, profile, report_lost, slot_qr,
-    start_rental, station_secret,
+    auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
+    profile, report_lost, slot_qr, start_rental, station_secret,
 };
 
 /// The answer to a command. REST paths repeat the members of `result` at the top.
@@ -74,6 +74,9 @@ pub(crate) struct EndedRental {
         profile::get,
         profile::put,
         profile::delete,
+        heartbeat::post,
+        inventory::post,
+        maintenance::post,
     ),
     modifiers(&Bearer)
 )]
@@ -113,11 +116,14 @@ mod tests {
                 "/api/v1/auth/verify-phone",
                 "/api/v1/commands",
                 "/api/v1/commands/batch",
+                "/api/v1/devices/{id}/maintenance",
                 "/api/v1/payments/initiate",
                 "/api/v1/rentals/start",
                 "/api/v1/rentals/{id}/end",
                 "/api/v1/rentals/{id}/extend",
                 "/api/v1/rentals/{id}/report-lost",
+                "/api/v1/stations/{id}/heartbeat",
+                "/api/v1/stations/{id}/inventory",
                 "/api/v1/stations/{id}/qr",
                 "/api/v1/stations/{id}/secret",
                 "/api/v1/users/profile",

@@ -8,6 +8,8 @@ mod always;
 #[path = "domain/given.rs"]
 mod given;
 
+#[path = "domain/batteries.rs"]
+mod batteries;
 #[path = "domain/customers.rs"]
 mod customers;
 #[path = "domain/devices.rs"]

@@ -46,6 +46,8 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         | Event::SlotEnabled(_)
         | Event::SlotFaultReported(_)
         | Event::SlotFaultCleared(_)
+        | Event::BatteryRanLow(_)
+        | Event::BatteryRecovered(_)
         | Event::DeviceRegistered(_)
         | Event::DeviceDocked(_)
         | Event::DeviceUndocked(_)
