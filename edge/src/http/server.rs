@@ -36,6 +36,8 @@ const BACKLOG: u32 = 4_096;
 const MAX_CONNECTIONS: usize = 25_000;
 /// How long a client may take nothing of what is sent to it.
 const SILENCE: Duration = Duration::from_secs(60);
+/// How many bytes that are not on their way yet the kernel holds for a client; what is more waits with whoever answers.
+const UNSENT: u32 = 64 * 1024;
 
 /// Where and how to serve.
 #[derive(Debug, Clone)]
@@ -144,10 +146,12 @@ impl std::fmt::Debug for Serving {
     }
 }
 
-/// Lets the kernel end a connection whose peer takes nothing any more.
+/// Lets the kernel end a connection whose peer takes nothing any more, and keep little for one that is slow.
 fn give_up_the_silent(connection: &dyn Any) {
     let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
-    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(SILENCE)) {
+    let socket = SockRef::from(stream);
+    let limited = socket.set_tcp_user_timeout(Some(SILENCE));
+    if let Err(error) = limited.and_then(|()| socket.set_tcp_notsent_lowat(UNSENT)) {
         tracing::debug!(%error, "a connection has no limit of silence");
     }
 }

@@ -27,7 +27,7 @@ use super::{
 /// How many streams one speaker may hold on one customer or station.
 pub(super) const MOST_OF_SPEAKER: usize = 5;
 /// How many events an opening stream keeps; its reading takes two seconds at most.
-const MOST_KEPT: usize = 64;
+const MOST_KEPT: usize = 200;
 /// After how many ticks a stream gets a heartbeat.
 pub(super) const BEATS: usize = 60;
 

@@ -18,8 +18,8 @@ use uuid::Uuid;
 use super::{board::BEATS, hub::Shared, told::Heard};
 use crate::{read::Failure, statements};
 
-/// How many events are heard at once at most.
-const PAGE: usize = 500;
+/// How many events are heard at once at most: fewer than may wait on a stream.
+const PAGE: usize = 200;
 /// How often every stream gets a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

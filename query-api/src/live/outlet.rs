@@ -10,8 +10,9 @@ use std::{
 
 use actix_web::web::Bytes;
 
-/// How many frames may wait: a reader that is this far behind does not read.
-const MOST: usize = 64;
+/// How many frames may wait: a reader that is this far behind does not read. More than one page of the ledger makes, so
+/// that no burst cuts one that does.
+const MOST: usize = 256;
 
 /// The reader did not read: the connection is cut, so that nobody takes the stream for a complete one.
 #[derive(Debug, thiserror::Error)]
