@@ -180,12 +180,25 @@ pub fn announce(serving: &Serving) {
 /// # Errors
 /// The server fails.
 pub async fn serve_until_stopped(serving: Serving, ended: impl Future<Output = ()>) -> Result<(), Failure> {
+    serve_until_stopping(serving, ended, || {}).await
+}
+
+/// The same; what never ends by itself is ended by `stopping` first, so that stopping need not wait for it.
+///
+/// # Errors
+/// The server fails.
+pub async fn serve_until_stopping(
+    serving: Serving,
+    ended: impl Future<Output = ()>,
+    stopping: impl FnOnce(),
+) -> Result<(), Failure> {
     let handle = serving.server.handle();
     let server = tokio::spawn(serving.server);
     tokio::select! {
         () = asked_to_stop() => {}
         () = ended => {}
     }
+    stopping();
     handle.stop(true).await;
     server.await.map_err(Failure::other)?.map_err(Failure::other)
 }
@@ -229,24 +242,26 @@ pub async fn run_query_api() -> Result<(), Failure> {
     let metrics = Metrics::new();
     let url = settings::required("DATABASE_URL")?;
     database_answers(&url).await?;
-    let api = query_api(&url, settings::text("DATABASE_READ_URL")?).await?;
+    let api = query_api(&url, settings::text("DATABASE_READ_URL")?, None).await?;
     let site = Site::new(clock(), verifier(&installation)?, &metrics, vec![api.part()]).limited_by(limits()?);
     let serving = api.serve(&bind("127.0.0.1:8082")?, site)?;
     announce(&serving);
-    serve_until_stopped(serving, std::future::pending()).await
+    serve_until_stopping(serving, std::future::pending(), || api.live().stop()).await
 }
 
-/// The query-api on this login; reads go to `read_url` if there is one.
+/// The query-api on this login; reads go to `read_url` if there is one. `bell` rings when this process records.
 ///
 /// # Errors
 /// The database is away.
-pub async fn query_api(url: &str, read_url: Option<String>) -> Result<QueryApi, Failure> {
+pub async fn query_api(url: &str, read_url: Option<String>, bell: Option<Bell>) -> Result<QueryApi, Failure> {
     let ingredients = query_api::Ingredients {
         read_url: read_url.unwrap_or_else(|| url.to_owned()),
         primary_url: url.to_owned(),
         pool: QUERY_READERS,
         clock: clock(),
         documents: vec![command_api::openapi()],
+        streams: settings::or("CHAJIPOA_STREAMS", query_api::STREAMS)?,
+        bell,
     };
     Ok(QueryApi::start(ingredients).await?)
 }

@@ -12,9 +12,11 @@ use utoipa::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::live;
 use crate::operations::{
-    active_rental, balance, command, customer_payments, customer_rentals, device, event, events, journal,
-    payment, rental, rental_charge, statement, station, stations, trial_balance,
+    active_rental, active_rental_stream, balance, command, customer_payments, customer_rentals, device,
+    event, events, journal, payment, rental, rental_charge, statement, station, station_commands_stream,
+    stations, trial_balance,
 };
 
 #[derive(OpenApi)]
@@ -32,18 +34,23 @@ use crate::operations::{
         statement::get,
         customer_payments::get,
         active_rental::get,
+        active_rental_stream::get,
         rental::get,
         rental_charge::get,
         payment::get,
         stations::get,
         station::get,
+        station_commands_stream::get,
         device::get,
         events::get,
         event::get,
         trial_balance::get,
         journal::get,
     ),
-    components(schemas(edge::problem::ProblemBody<'static>, edge::health::Health)),
+    components(schemas(
+        edge::problem::ProblemBody<'static>, edge::health::Health, live::Status, live::Ended, live::Idle, live::Bye,
+        live::Release, live::Withdrawn
+    )),
     modifiers(&Bearer)
 )]
 struct Paths;
@@ -106,10 +113,12 @@ mod tests {
                 "/api/v1/ledger/events/{position}",
                 "/api/v1/payments/{id}",
                 "/api/v1/rentals/active",
+                "/api/v1/rentals/active/stream",
                 "/api/v1/rentals/{id}",
                 "/api/v1/rentals/{id}/charge",
                 "/api/v1/stations",
                 "/api/v1/stations/{id}",
+                "/api/v1/stations/{id}/commands/stream",
                 "/api/v1/users/balance",
                 "/api/v1/users/payments",
                 "/api/v1/users/rentals",

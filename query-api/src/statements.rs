@@ -265,3 +265,45 @@ pub(crate) const PROJECTIONS: &str = concat!(
     last!(),
     " LEFT JOIN ledger.projection l ON l.live ORDER BY l.name"
 );
+
+/// A customer's newest rental, if it is over and changed after a position.
+pub(crate) const MISSED_END: &str = concat!(
+    "SELECT p.position, ",
+    rental!(),
+    " FROM read_model.rentals_position p LEFT JOIN LATERAL (
+        SELECT * FROM (
+            SELECT * FROM read_model.rental WHERE customer_id = $1
+            ORDER BY requested_at DESC, rental_id DESC LIMIT 1) n
+        WHERE n.position > $2 AND n.status NOT IN ('releasing', 'active', 'overdue')) r ON true"
+);
+
+/// A station's open releases, oldest first, and whether there is such a station. A rental that is being released was
+/// last changed by its request; a device's first event has its serial.
+pub(crate) const OPEN_RELEASES: &str = "SELECT p.position, EXISTS (
+        SELECT FROM ledger.stream_version v JOIN ledger.event e ON e.position = v.position
+        WHERE v.stream = $1 AND v.version = 1 AND e.type = 'StationRegistered') AS known,
+        r.rental_id, r.device_id, r.slot, r.requested_at, e.id AS attempt_id, e.position AS requested,
+        (SELECT convert_from(d.payload, 'UTF8')::json ->> 'serial'
+         FROM ledger.stream_version v JOIN ledger.event d ON d.position = v.position
+         WHERE v.stream = r.device_id AND v.version = 1) AS serial
+     FROM read_model.rentals_position p
+     LEFT JOIN read_model.rental r ON r.station_id = $1 AND r.status = 'releasing'
+     LEFT JOIN ledger.event e ON e.position = r.position AND e.type = 'RentalRequested'
+     ORDER BY r.position";
+
+/// The releases of a station that were asked for up to a position, and settled after it up to another one: of the
+/// station's newest events.
+pub(crate) const SETTLED_RELEASES: &str =
+    "SELECT e.position, e.stream_ids[1] AS rental_id, f.id AS attempt_id
+     FROM (SELECT position FROM ledger.stream_version WHERE stream = $1 ORDER BY version DESC LIMIT 500) s
+     JOIN ledger.event e ON e.position = s.position
+     JOIN ledger.stream_version w ON w.stream = e.stream_ids[1] AND w.version = 1
+     JOIN ledger.event f ON f.position = w.position
+     WHERE s.position > $2 AND s.position <= $3 AND e.type IN ('RentalStarted', 'RentalCancelled')
+       AND f.type = 'RentalRequested' AND f.position <= $2
+     ORDER BY e.position";
+
+/// The first event of each stream.
+pub(crate) const FIRST_EVENTS: &str = "SELECT v.stream, e.id, e.type, e.schema_version, e.payload
+     FROM ledger.stream_version v JOIN ledger.event e ON e.position = v.position
+     WHERE v.stream = ANY($1) AND v.version = 1";

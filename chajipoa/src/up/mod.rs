@@ -55,7 +55,7 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let brokers = settings::text("KAFKA_BROKERS")?;
     let commands = services::command_api(&urls.command, installation, &bell, &metrics).await?;
     let read_url = settings::text("DATABASE_READ_URL")?;
-    let queries = services::query_api(&urls.query, read_url).await?;
+    let queries = services::query_api(&urls.query, read_url, Some(bell.clone())).await?;
     let sources = services::projector_sources(&urls.projector, brokers.clone(), Some(bell.clone())).await?;
     let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
     let reacting = Reacting::prepare(&urls, brokers.clone(), (installation, &bell, &metrics)).await?;
@@ -77,7 +77,8 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let address = serving.addresses.first().copied().map(reacting::reachable);
     let reacting = reacting.start(address, installation)?;
     let greeting = tokio::spawn(greet(installation.clone(), address));
-    let served = services::serve_until_stopped(serving, std::future::pending()).await;
+    let stopping = || queries.live().stop();
+    let served = services::serve_until_stopping(serving, std::future::pending(), stopping).await;
     greeting.abort();
     reacting.stop().await;
     projector.stop().await;

@@ -67,6 +67,8 @@ impl Stage {
             pool: 4,
             clock: Arc::clone(&clock),
             documents: Vec::new(),
+            streams: query_api::STREAMS,
+            bell: None,
         })
         .await
         .expect("started");
