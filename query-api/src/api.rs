@@ -12,7 +12,9 @@ use ledger::{Ledger, LedgerError, guard::GuardError};
 use tokio_postgres::Config;
 
 use crate::{
-    documents, operations,
+    documents,
+    gbfs::Shelf,
+    operations,
     projections::About,
     read::{Desk, Stacks, Waiters},
 };
@@ -78,7 +80,7 @@ impl QueryApi {
             if primary_url == read_url { read.clone() } else { Ledger::connect(&primary_url, pool)? };
         primary.assert_append_only().await?;
         let waiters = Waiters::new(read.pool().clone());
-        let stacks = Stacks { read, primary, waiters, clock, config };
+        let stacks = Stacks { read, primary, waiters, clock, config, shelf: Shelf::default() };
         Ok(Self { stacks, document: Bytes::from(documents::joined(documents)) })
     }
 

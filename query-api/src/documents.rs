@@ -13,8 +13,8 @@ use utoipa::{
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::operations::{
-    active_rental, balance, command, customer_payments, customer_rentals, device, event, events, journal,
-    payment, rental, rental_charge, statement, station, stations, trial_balance,
+    active_rental, balance, command, customer_payments, customer_rentals, device, device_page, event, events,
+    gbfs, journal, payment, rental, rental_charge, statement, station, stations, trial_balance,
 };
 
 #[derive(OpenApi)]
@@ -38,6 +38,8 @@ use crate::operations::{
         stations::get,
         station::get,
         device::get,
+        device_page::get,
+        gbfs::get,
         events::get,
         event::get,
         trial_balance::get,
@@ -114,6 +116,8 @@ mod tests {
                 "/api/v1/users/payments",
                 "/api/v1/users/rentals",
                 "/api/v1/users/statement",
+                "/d/{serial}",
+                "/gbfs/3/{feed}.json",
             ]
         );
     }
