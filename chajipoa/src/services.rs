@@ -240,9 +240,15 @@ pub async fn query_api(url: &str, read_url: Option<String>) -> Result<QueryApi, 
         primary_url: url.to_owned(),
         pool: QUERY_READERS,
         clock: clock(),
-        documents: vec![command_api::openapi()],
+        documents: documents(),
     };
     Ok(QueryApi::start(ingredients).await?)
+}
+
+/// The OpenAPI documents of what is served beside the queries.
+#[must_use]
+pub fn documents() -> Vec<utoipa::openapi::OpenApi> {
+    vec![command_api::openapi()]
 }
 
 /// projector as a process of its own.

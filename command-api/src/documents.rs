@@ -1,8 +1,7 @@
 //! The OpenAPI document of this service's paths.
 
 use serde_json::Value;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::operations::{
@@ -52,30 +51,17 @@ pub(crate) struct EndedRental {
 }
 
 #[derive(OpenApi)]
-#[openapi(
-    paths(
-        commands::post,
-        batch::post,
-        start_rental::post,
-        end_rental::post,
-        extend_rental::post,
-        report_lost::post,
-        initiate_payment::post,
-        slot_qr::post,
-    ),
-    modifiers(&Bearer)
-)]
+#[openapi(paths(
+    commands::post,
+    batch::post,
+    start_rental::post,
+    end_rental::post,
+    extend_rental::post,
+    report_lost::post,
+    initiate_payment::post,
+    slot_qr::post,
+))]
 struct Paths;
-
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-}
 
 /// The OpenAPI document of this service's paths, to be joined with that of the queries.
 #[must_use]

@@ -6,10 +6,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use edge::http::Operation;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::operations::{
@@ -44,21 +41,9 @@ use crate::operations::{
         event::get,
         trial_balance::get,
         journal::get,
-    ),
-    components(schemas(edge::problem::ProblemBody<'static>, edge::health::Health)),
-    modifiers(&Bearer)
+    )
 )]
 struct Paths;
-
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-}
 
 /// The OpenAPI document of the queries.
 #[must_use]
@@ -67,9 +52,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// The whole document: the queries and what else is served beside them, as JSON.
-pub(crate) fn joined(others: Vec<utoipa::openapi::OpenApi>) -> String {
+#[must_use]
+pub fn joined(others: Vec<utoipa::openapi::OpenApi>) -> String {
     let mut document = openapi();
-    others.into_iter().for_each(|other| document.merge(other));
+    others.into_iter().chain([edge::openapi::shared()]).for_each(|other| document.merge(other));
+    edge::openapi::describe_itself(&mut document);
+    edge::openapi::complete(&mut document);
     document.to_json().unwrap_or_else(|error| {
         tracing::error!(%error, "the OpenAPI document could not be written");
         "{}".to_owned()

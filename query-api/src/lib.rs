@@ -22,4 +22,4 @@ mod statements;
 mod station;
 
 pub use api::{Ingredients, QueryApi, StartError};
-pub use documents::openapi;
+pub use documents::{joined, openapi};

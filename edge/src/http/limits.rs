@@ -191,7 +191,7 @@ impl Limits {
     }
 
     /// Whether requests of this path are counted.
-    pub(super) fn counts(path: &str) -> bool {
+    pub(crate) fn counts(path: &str) -> bool {
         LIMITED.iter().any(|limited| path.starts_with(limited)) && !path.starts_with(WATCHED)
     }
 

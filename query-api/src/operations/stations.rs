@@ -46,7 +46,12 @@ fn around(input: &Input) -> Result<Option<Around>, Problem> {
 /// Stations.
 #[utoipa::path(
     get, path = "/api/v1/stations", tag = "stations", params(Input),
-    responses((status = 200, description = "stations, nearest first if a place is given", body = Page<StationView>),
+    responses((status = 200, description = "stations, nearest first if a place is given", body = Page<StationView>,
+               example = json!({"items": [{"station_id": "0190a6f0-0000-7000-8000-000000000001", "code": "DAR-001",
+                   "name": "Kariakoo Market", "latitude": -6.8161, "longitude": 39.2724, "status": "online",
+                   "release_mode": "confirmed", "renting": true, "returning": true, "slots": 8,
+                   "available_devices": 5, "free_banks": 5, "free_slots": 3, "distance_m": 240}],
+                   "next_cursor": null})),
               (status = 400, description = "malformed"))
 )]
 pub(crate) async fn get(request: HttpRequest, min: MinPosition) -> Result<HttpResponse, Problem> {
