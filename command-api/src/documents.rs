@@ -34,11 +34,13 @@ pub(crate) struct RecordedEvent {
     position: i64,
 }
 
-/// A rental that is over.
+/// A rental that is over. Where an agent or a station reports a return that was known already, the members of a command's
+/// answer stand beside these.
 #[derive(Debug, serde::Serialize, ToSchema)]
 pub(crate) struct EndedRental {
-    rental_id: Uuid,
-    /// `ended`, `sold`, `recovered` or `cancelled`.
+    /// Null where the bank stood in the slot already and no rental was found for this return.
+    rental_id: Option<Uuid>,
+    /// `ended`, `sold`, `recovered` or `cancelled`; `docked` where no rental was found.
     status: String,
     #[schema(format = DateTime)]
     started_at: Option<String>,

@@ -43,7 +43,7 @@ pub(crate) struct End {
              "rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended",
              "ended_at": "2026-01-15T09:10:00Z", "charge": {"total": 1000, "usage": 1000, "late": 0,
              "replacement": 0, "vat": 153}, "balance": 18000, "debt": 0})),
-        (status = 200, description = "it has ended", body = crate::documents::EndedRental,
+        (status = 200, description = "it has ended, or the return was known already", body = crate::documents::EndedRental,
          example = json!({"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended",
              "started_at": "2026-01-15T08:30:00Z", "due_at": "2026-01-16T08:30:00Z",
              "ended_at": "2026-01-15T09:10:00Z", "charge": {"total": 1000, "usage": 1000, "late": 0,

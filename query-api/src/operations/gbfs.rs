@@ -83,11 +83,32 @@ pub(crate) async fn get(request: HttpRequest, min: MinPosition) -> Result<HttpRe
     Ok(response.content_type("application/json").body(made.body))
 }
 
-/// Where the reader found the feed, as far as the request says.
+/// Where the reader found the feed, as far as the request says. Only `Host` names the host: what a client may forward
+/// besides would stand in a shared cache for others.
 fn base(request: &HttpRequest) -> String {
-    let at = request.connection_info();
-    let scheme = if at.scheme() == "https" { "https" } else { "http" };
-    let host: String =
-        at.host().chars().filter(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(*c)).collect();
+    let scheme = if request.connection_info().scheme() == "https" { "https" } else { "http" };
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let host: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(*c)).collect();
     format!("{scheme}://{host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_feed_names_the_host_that_was_asked_and_no_other() {
+        let base_of = |headers: &[(&'static str, &'static str)]| {
+            let request =
+                headers.iter().fold(TestRequest::get(), |request, header| request.insert_header(*header));
+            base(&request.to_http_request())
+        };
+        assert_eq!(base_of(&[("host", "127.0.0.1:8080")]), "http://127.0.0.1:8080");
+        let behind =
+            [("host", "api.chajipoa.co.tz"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "evil")];
+        assert_eq!(base_of(&behind), "https://api.chajipoa.co.tz");
+        assert_eq!(base_of(&[("host", "a\"<b>")]), "http://ab");
+    }
 }
