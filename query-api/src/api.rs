@@ -13,6 +13,7 @@ use tokio_postgres::Config;
 
 use crate::{
     documents,
+    gbfs::Shelf,
     live::{Hub, Tools},
     operations,
     projections::About,
@@ -88,7 +89,8 @@ impl QueryApi {
         primary.assert_append_only().await?;
         let waiters = Waiters::new(read.pool().clone());
         let tools = Tools { ledger: primary.clone(), bell, clock: Arc::clone(&clock), most: streams };
-        let stacks = Stacks { read, primary, waiters, clock, config, live: Hub::start(tools) };
+        let (live, shelf) = (Hub::start(tools), Shelf::default());
+        let stacks = Stacks { read, primary, waiters, clock, config, live, shelf };
         Ok(Self { stacks, document: Bytes::from(documents::joined(documents)) })
     }
 

@@ -9,8 +9,11 @@ mod api;
 mod as_of;
 mod audit;
 mod charge;
+mod device;
 mod documents;
+mod gbfs;
 mod live;
+mod near;
 mod operations;
 mod payment;
 mod projections;
@@ -21,5 +24,5 @@ mod statements;
 mod station;
 
 pub use api::{Ingredients, QueryApi, STREAMS, StartError};
-pub use documents::openapi;
+pub use documents::{joined, openapi};
 pub use live::Hub;

@@ -53,7 +53,9 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let urls = installation.migrate(owner_url).await?;
     let (metrics, bell) = (Metrics::new(), Bell::new());
     let brokers = settings::text("KAFKA_BROKERS")?;
-    let commands = services::command_api(&urls.command, installation, &bell, &metrics).await?;
+    let tokens = services::tokens(installation)?;
+    let verifier = Arc::clone(&tokens.verifier);
+    let commands = services::command_api(&urls.command, installation, tokens, (&bell, &metrics)).await?;
     let read_url = settings::text("DATABASE_READ_URL")?;
     let queries = services::query_api(&urls.query, read_url, Some(bell.clone())).await?;
     let sources = services::projector_sources(&urls.projector, brokers.clone(), Some(bell.clone())).await?;
@@ -65,8 +67,9 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
         vec![Arc::new(commands.clone()), queries.part(), Arc::new(projector.status().clone())];
     parts.push(reacting.part());
     parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
-    let site = Site::new(services::clock(), services::verifier(installation)?, &metrics, parts)
-        .limited_by(services::limits()?);
+    let endings = (verifier.endings(), queries.live().clone(), Arc::downgrade(&verifier));
+    tokio::spawn(services::end_streams(endings.0, endings.1, endings.2));
+    let site = Site::new(services::clock(), verifier, &metrics, parts).limited_by(services::limits()?);
     let bind = settings::text("CHAJIPOA_BIND")?.unwrap_or_else(|| DEFAULT_BIND.to_owned());
     let (mount_commands, mount_queries) = (commands.configure(), queries.configure());
     let serving = edge::http::serve(&ServerOptions::at(bind), site, move |config: &mut ServiceConfig| {

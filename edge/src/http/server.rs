@@ -128,7 +128,13 @@ impl Site {
     }
 }
 
-async fn jwks(verifier: web::Data<Verifier>) -> HttpResponse {
+/// The keys that tokens are signed with.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "service", responses(
+    (status = 200, description = "a JSON Web Key Set", body = serde_json::Value, content_type = "application/json",
+     example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026-01", "use": "sig", "alg": "EdDSA",
+                                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}))
+))]
+pub(crate) async fn jwks(verifier: web::Data<Verifier>) -> HttpResponse {
     HttpResponse::Ok().json(verifier.jwks())
 }
 

@@ -185,7 +185,7 @@ fn receipt(fact: &Fact, event: &ReceiptUnmatched) -> ReceiptRow {
         provider_reference: event.provider_reference.as_str().to_owned(),
         amount: event.amount.shillings(),
         paid_at: event.paid_at,
-        payment_id: Some(event.payment_id.0),
+        payment_id: event.payment_id.map(|id| id.0),
         review: Json::of(&event.review),
         recorded_at: fact.recorded_at,
         position: fact.position.get(),

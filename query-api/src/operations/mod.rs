@@ -7,8 +7,10 @@ pub(crate) mod command;
 pub(crate) mod customer_payments;
 pub(crate) mod customer_rentals;
 pub(crate) mod device;
+pub(crate) mod device_page;
 pub(crate) mod event;
 pub(crate) mod events;
+pub(crate) mod gbfs;
 pub(crate) mod journal;
 pub(crate) mod payment;
 pub(crate) mod rental;
@@ -57,6 +59,8 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
             web::get().to(station_commands_stream::get),
         ))
         .service(get("/api/v1/devices/{id}", "device", web::get().to(device::get)))
+        .service(get("/d/{serial}", "device_page", web::get().to(device_page::get)))
+        .service(get("/gbfs/3/{feed}.json", "gbfs", web::get().to(gbfs::get)))
         .service(get("/api/v1/ledger/events", "events", web::get().to(events::get)))
         .service(get("/api/v1/ledger/events/{position}", "event", web::get().to(event::get)))
         .service(get("/api/v1/finance/trial-balance", "trial_balance", web::get().to(trial_balance::get)))

@@ -11,12 +11,12 @@ use std::{
 
 use actix_web::{dev::ServerHandle, web::ServiceConfig};
 use chrono::{DateTime, TimeDelta, Utc};
-use command_api::{CommandApi, Settings};
+use command_api::{CommandApi, Settings, access::Tokens};
 use edge::{
     Clock, FixedClock, Role, SystemClock,
     http::{ServerOptions, Site},
     metrics::Metrics,
-    token::{Ticket, TokenKeys, Verifier, mint},
+    token::{Issuer, Ticket, TokenKeys, Verifier, mint},
 };
 use ledger::{
     Bell, Ledger,
@@ -65,7 +65,11 @@ impl Stage {
         let clock = Arc::new(FixedClock::at("2026-01-05T07:00:00Z".parse().unwrap()));
         let shared: Arc<dyn Clock> = clock.clone();
         let (keys, bell, metrics) = (tempfile::tempdir().unwrap(), Bell::new(), Metrics::new());
+        let token_keys = || TokenKeys::open_or_create(keys.path(), &SystemClock).unwrap();
+        let verifier = Arc::new(Verifier::new(token_keys(), Arc::clone(&shared)));
+        let issuer = Arc::new(Issuer::new(token_keys(), Arc::clone(&shared)));
         let commands = CommandApi::start(command_api::Ingredients {
+            tokens: Tokens { issuer, verifier: Arc::clone(&verifier) },
             ledger: Ledger::connect(&url(ServiceRole::Command), 4).unwrap().with_bell(bell.clone()),
             keys: Keys::open_or_create(keys.path()).unwrap(),
             clock: Arc::clone(&shared),
@@ -83,8 +87,6 @@ impl Stage {
             bell: Some(bell.clone()),
         });
         let queries = queries.await.unwrap();
-        let token_keys = TokenKeys::open_or_create(keys.path(), &SystemClock).unwrap();
-        let verifier = Arc::new(Verifier::new(token_keys, Arc::clone(&shared)));
         let site = Site::new(Arc::clone(&shared), verifier, &metrics, vec![queries.part()]);
         let options = ServerOptions { bind: "127.0.0.1:0".to_owned(), workers: 2 };
         let (mount_commands, mount_queries) = (commands.configure(), queries.configure());

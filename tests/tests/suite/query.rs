@@ -223,10 +223,6 @@ async fn each_role_reads_what_the_table_says() {
     let paths = [
         (format!("/api/v1/rentals/{rental}"), vec![Role::Agent, Role::Support, Role::Finance, Role::Admin]),
         (
-            format!("/api/v1/devices/{device}"),
-            vec![Role::Agent, Role::Support, Role::Finance, Role::Analyst, Role::Admin],
-        ),
-        (
             format!("/api/v1/users/balance?customer_id={}", citizen.customer),
             vec![Role::Support, Role::Finance, Role::Admin],
         ),
