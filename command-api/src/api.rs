@@ -11,15 +11,17 @@ use edge::http::{Operation, ServerOptions, Serving, Site};
 use edge::metrics::{Histogram, Metrics};
 use edge::monitoring::{Answer, Part};
 use ledger::guard::GuardError;
-use ledger::seal::{Keys, Sealer};
+use ledger::seal::{Erased, ErasedError, Keys, Sealer};
 use ledger::{Ledger, LedgerError};
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::Settings;
+use crate::access::{CodeDesk, Sessions, Staff, StationSecrets, Tokens, tidy, watch_endings};
 use crate::batcher::Batcher;
 use crate::operations::{
-    batch, commands, end_rental, extend_rental, initiate_payment, report_lost, slot_qr, start_rental,
+    auth, batch, commands, end_rental, extend_rental, initiate_payment, profile, report_lost, slot_qr,
+    start_rental, station_secret,
 };
 use crate::present::Present;
 
@@ -39,6 +41,8 @@ pub struct Ingredients {
     pub keys: Keys,
     /// Time, ids, random bytes.
     pub clock: Arc<dyn Clock>,
+    /// What makes and checks access tokens.
+    pub tokens: Tokens,
     /// The process's metrics.
     pub metrics: Metrics,
     /// The limits.
@@ -60,6 +64,9 @@ pub enum StartError {
     /// The ledger cannot be read.
     #[error("the ledger cannot be read")]
     Ledger(#[from] LedgerError),
+    /// The list of erased persons cannot be read or applied.
+    #[error("the list of erased persons cannot be applied")]
+    Erased(#[from] ErasedError),
 }
 
 /// Commands in, events out. Clones share one batcher.
@@ -72,6 +79,10 @@ struct Owned {
     clock: Arc<dyn Clock>,
     batcher: Batcher,
     present: Present,
+    codes: CodeDesk,
+    sessions: Sessions,
+    staff: Staff,
+    station_secrets: StationSecrets,
     app_url: String,
 }
 
@@ -88,15 +99,29 @@ impl CommandApi {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(ingredients: Ingredients) -> Result<Self, StartError> {
-        let Ingredients { ledger, keys, clock, metrics, settings } = ingredients;
+        let Ingredients { ledger, keys, clock, tokens, metrics, settings } = ingredients;
         ledger.assert_append_only().await?;
         ledger.ensure_partitions().await?;
         let identity = ledger.identity().await?;
+        let erased = Erased::beside(&keys);
+        erased.apply(&ledger).await?;
         let sealer = Sealer::new(keys, ledger.clone(), identity);
-        let app_url = settings.app_url.clone();
-        let batcher = Batcher::start(ledger.clone(), Arc::clone(&clock), &metrics, settings).await?;
-        let present = Present::new(ledger.clone());
-        let owned = Arc::new(Owned { ledger, sealer, clock, batcher, present, app_url });
+        let (pool, app_url) = (ledger.pool().clone(), settings.app_url.clone());
+        let codes = CodeDesk::new(pool.clone(), sealer.clone(), Arc::clone(&clock), settings.codes);
+        let batcher = Batcher::start(ledger.clone(), erased, Arc::clone(&clock), &metrics, settings).await?;
+        tokio::spawn(watch_endings(pool.clone(), Arc::downgrade(&tokens.verifier)));
+        let owned = Arc::new(Owned {
+            present: Present::new(ledger.clone()),
+            codes,
+            sessions: Sessions::new(pool.clone(), tokens, Arc::clone(&clock)),
+            staff: Staff::new(pool.clone(), Arc::clone(&clock)),
+            station_secrets: StationSecrets::new(pool, Arc::clone(&clock)),
+            ledger,
+            sealer,
+            clock,
+            batcher,
+            app_url,
+        });
         tokio::spawn(keep_house(Arc::downgrade(&owned)));
         Ok(Self(owned))
     }
@@ -137,6 +162,22 @@ impl CommandApi {
         &self.0.present
     }
 
+    pub(crate) fn codes(&self) -> &CodeDesk {
+        &self.0.codes
+    }
+
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    pub(crate) fn staff(&self) -> &Staff {
+        &self.0.staff
+    }
+
+    pub(crate) fn station_secrets(&self) -> &StationSecrets {
+        &self.0.station_secrets
+    }
+
     /// What a slot's code is appended to, so that a phone's camera opens the app.
     pub(crate) fn app_url(&self) -> &str {
         &self.0.app_url
@@ -171,10 +212,47 @@ fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
             resource("/api/v1/rentals/{id}/report-lost", "rentals_report_lost")
                 .route(web::post().to(report_lost::post)),
         )
+        .configure(mount_access)
         .service(resource("/api/v1/stations/{id}/qr", "stations_qr").route(web::post().to(slot_qr::post)))
         .service(
             resource("/api/v1/payments/initiate", "payments_initiate")
                 .route(web::post().to(initiate_payment::post)),
+        );
+}
+
+fn mount_access(config: &mut ServiceConfig) {
+    let resource = |path: &str, name: &'static str| web::resource(path).app_data(Operation(name));
+    config
+        .service(
+            resource("/api/v1/auth/register", "auth_register").route(web::post().to(auth::register::post)),
+        )
+        .service(
+            resource("/api/v1/auth/verify-phone", "auth_verify_phone")
+                .route(web::post().to(auth::verify_phone::post)),
+        )
+        .service(
+            resource("/api/v1/auth/resend-otp", "auth_resend_otp")
+                .route(web::post().to(auth::resend_otp::post)),
+        )
+        .service(resource("/api/v1/auth/refresh", "auth_refresh").route(web::post().to(auth::refresh::post)))
+        .service(resource("/api/v1/auth/logout", "auth_logout").route(web::post().to(auth::logout::post)))
+        .service(
+            resource("/api/v1/auth/staff/login", "auth_staff_login")
+                .route(web::post().to(auth::staff_login::post)),
+        )
+        .service(
+            resource("/api/v1/auth/station/token", "auth_station_token")
+                .route(web::post().to(auth::station_token::post)),
+        )
+        .service(
+            resource("/api/v1/users/profile", "users_profile")
+                .route(web::get().to(profile::get))
+                .route(web::put().to(profile::put))
+                .route(web::delete().to(profile::delete)),
+        )
+        .service(
+            resource("/api/v1/stations/{id}/secret", "stations_secret")
+                .route(web::post().to(station_secret::post)),
         );
 }
 
@@ -191,7 +269,9 @@ async fn keep_house(owned: std::sync::Weak<Owned>) {
         };
         let Some(owned) = owned.upgrade() else { break };
         let done = if sweeping {
-            owned.sealer.sweep().await.map(drop).map_err(|error| error.to_string())
+            let swept = owned.sealer.sweep().await.map(drop).map_err(|error| error.to_string());
+            let now = owned.clock.now();
+            swept.and(tidy(owned.ledger.pool(), now).await.map_err(|error| error.to_string()))
         } else {
             owned.ledger.ensure_partitions().await.map(drop).map_err(|error| error.to_string())
         };

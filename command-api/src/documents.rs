@@ -6,7 +6,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::operations::{
-    batch, commands, end_rental, extend_rental, initiate_payment, report_lost, slot_qr, start_rental,
+    auth, batch, commands, end_rental, extend_rental, initiate_payment, profile, report_lost, slot_qr,
+    start_rental, station_secret,
 };
 
 /// The answer to a command. REST paths repeat the members of `result` at the top.
@@ -62,6 +63,17 @@ pub(crate) struct EndedRental {
         report_lost::post,
         initiate_payment::post,
         slot_qr::post,
+        auth::register::post,
+        auth::verify_phone::post,
+        auth::resend_otp::post,
+        auth::refresh::post,
+        auth::logout::post,
+        auth::staff_login::post,
+        auth::station_token::post,
+        station_secret::post,
+        profile::get,
+        profile::put,
+        profile::delete,
     ),
     modifiers(&Bearer)
 )]
@@ -92,6 +104,13 @@ mod tests {
         assert_eq!(
             paths,
             [
+                "/api/v1/auth/logout",
+                "/api/v1/auth/refresh",
+                "/api/v1/auth/register",
+                "/api/v1/auth/resend-otp",
+                "/api/v1/auth/staff/login",
+                "/api/v1/auth/station/token",
+                "/api/v1/auth/verify-phone",
                 "/api/v1/commands",
                 "/api/v1/commands/batch",
                 "/api/v1/payments/initiate",
@@ -100,6 +119,8 @@ mod tests {
                 "/api/v1/rentals/{id}/extend",
                 "/api/v1/rentals/{id}/report-lost",
                 "/api/v1/stations/{id}/qr",
+                "/api/v1/stations/{id}/secret",
+                "/api/v1/users/profile",
             ]
         );
     }

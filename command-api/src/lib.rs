@@ -5,6 +5,7 @@
 //!
 //! A request goes: operation → [`submit`] (read, role, seal, hash) → [`batcher`] (decide, append) → answer.
 
+pub mod access;
 mod actor;
 mod answer;
 mod api;

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use domain::Claim;
+use domain::customer::Customer;
 use domain::rental::Rental;
 use domain::station::Station;
 use domain::{FOLD_VERSION, State};
@@ -59,6 +61,35 @@ impl Present {
             )
             | None => Ok(None),
         }
+    }
+
+    /// The customer, if there is one.
+    ///
+    /// # Errors
+    /// 503 where the ledger is away.
+    pub(crate) async fn customer(&self, id: Uuid) -> Result<Option<Customer>, Problem> {
+        match self.state(id).await?.map(Arc::unwrap_or_clone) {
+            Some(State::Customer(customer)) => Ok(Some(customer)),
+            Some(
+                State::Station(_)
+                | State::Device(_)
+                | State::Rental(_)
+                | State::Payment(_)
+                | State::Receipt(_)
+                | State::Catalogue(_),
+            )
+            | None => Ok(None),
+        }
+    }
+
+    /// Who holds a name.
+    ///
+    /// # Errors
+    /// 503 where the ledger is away.
+    pub(crate) async fn holder(&self, claim: &Claim) -> Result<Option<Uuid>, Problem> {
+        let asked = [(claim.kind, claim.value.as_str())];
+        let found = self.ledger.claims(&asked).await.map_err(|error| away(&error))?;
+        Ok(found.into_iter().next().flatten().map(|claim| claim.entity))
     }
 
     async fn state(&self, id: Uuid) -> Result<Option<Arc<State>>, Problem> {

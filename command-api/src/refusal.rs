@@ -45,6 +45,10 @@ fn status(rejection: &Rejection, role: Role, in_path: Option<Uuid>) -> StatusCod
         | Rejection::CustomerClosed { .. }
         | Rejection::CustomerHasDebt { .. }
         | Rejection::PhoneTaken
+        | Rejection::RentalStillOpen { .. }
+        | Rejection::DepositRemaining { .. }
+        | Rejection::PaymentPending { .. }
+        | Rejection::CustomerSuspended { .. }
         | Rejection::TariffUnknown { .. }
         | Rejection::TariffRetired { .. }
         | Rejection::TariffNotEffective { .. }

@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::access::CodeLimits;
+
 /// Limits of the batcher and its surroundings.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -18,6 +20,8 @@ pub struct Settings {
     pub patience: Duration,
     /// What a slot's code is appended to.
     pub app_url: String,
+    /// How many one-time codes are made.
+    pub codes: CodeLimits,
 }
 
 impl Default for Settings {
@@ -28,6 +32,7 @@ impl Default for Settings {
             streams: NonZeroUsize::new(40_000).unwrap_or(NonZeroUsize::MIN),
             snapshot_every: 200,
             patience: Duration::from_secs(5),
+            codes: CodeLimits::default(),
             app_url: "https://app.chajipoa.co.tz/rent#".to_owned(),
         }
     }

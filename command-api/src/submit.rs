@@ -52,13 +52,8 @@ pub(crate) enum Data<'a> {
 #[derive(Debug)]
 pub(crate) struct Queued {
     reply: oneshot::Receiver<Outcome>,
-}
-
-impl Queued {
-    /// Waits for its end.
-    pub(crate) async fn outcome(self) -> Outcome {
-        batcher::outcome(self.reply).await
-    }
+    /// Whose sessions end with it, and why.
+    ends: Option<(Uuid, &'static str)>,
 }
 
 /// The id in the header `Idempotency-Key`, which must not differ from the one in the body.
@@ -90,7 +85,20 @@ impl CommandApi {
     ) -> Result<Outcome, Problem> {
         let (job, queued) = self.prepare(speaker, context, asked).await?;
         self.batcher().offer(job).map_err(no_room)?;
-        Ok(queued.outcome().await)
+        Ok(self.outcome(queued).await)
+    }
+
+    /// Waits for the end of a command, and ends the sessions that end with it.
+    pub(crate) async fn outcome(&self, Queued { reply, ends }: Queued) -> Outcome {
+        let outcome = batcher::outcome(reply).await;
+        if let (Outcome::Answer(_), Some((subject, because))) = (&outcome, ends) {
+            self.sealer().forget(subject);
+            // What cannot be told now is told by whoever follows the ledger.
+            if let Err(error) = self.sessions().end_all_of(subject, because).await {
+                tracing::warn!(%error, "sessions could not be ended yet");
+            }
+        }
+        outcome
     }
 
     /// Reads, checks, seals and hashes a command.
@@ -113,6 +121,7 @@ impl CommandApi {
         let bytes = canonical(actor, &kind, occurred_at.as_deref(), &read.hashed)
             .map_err(|_| Problem::malformed("data holds a number that cannot be kept"))?;
         let (reply, receiver) = oneshot::channel();
+        let ends = sessions_end(&read.command);
         let job = Job {
             id,
             actor: actor.to_string(),
@@ -129,7 +138,7 @@ impl CommandApi {
             alone: false,
             reply,
         };
-        Ok((job, Queued { reply: receiver }))
+        Ok((job, Queued { reply: receiver, ends }))
     }
 
     /// The command with its personal fields sealed, and its data as it is hashed.
@@ -192,6 +201,16 @@ impl CommandApi {
     }
 }
 
+/// Whose sessions end with a command, once it is recorded.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others end no session")]
+const fn sessions_end(command: &Command) -> Option<(Uuid, &'static str)> {
+    match command {
+        Command::SuspendCustomer(suspend) => Some((suspend.customer_id.0, "suspended")),
+        Command::EraseCustomer(erase) => Some((erase.customer_id.0, "erased")),
+        _ => None,
+    }
+}
+
 struct Read {
     command: Command,
     hashed: Value,
@@ -221,7 +240,7 @@ fn moment(text: &str) -> Result<DateTime<Utc>, Problem> {
         .map_err(|_| Problem::malformed("occurred_at is no RFC 3339 time"))
 }
 
-fn sealing(error: &SealError) -> Problem {
+pub(crate) fn sealing(error: &SealError) -> Problem {
     match error {
         SealError::Ledger(error) if error.is_transient() => {
             Problem::unavailable("unavailable", "the ledger is away", SOON)

@@ -9,10 +9,14 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "it/access.rs"]
+mod access;
 #[path = "it/faults.rs"]
 mod faults;
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "it/profiles.rs"]
+mod profiles;
 #[path = "it/races.rs"]
 mod races;
 #[path = "it/requests.rs"]

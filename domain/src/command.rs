@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Role, Time,
+    customer::Language,
     event::{Provider, Purpose, ReleaseMode},
     ids::{CustomerId, DeviceId, PaymentId, RentalId, StationId, TariffId},
     money::{Amount, Money},
@@ -95,16 +96,22 @@ macro_rules! commands {
 }
 
 commands! {
-    /// Opens an account for a person.
-    RegisterCustomer [Support Admin] {
+    /// Opens an account for a person. The system does so once a code has shown that the phone is theirs.
+    RegisterCustomer [Support System Admin] {
         customer_id: Option<CustomerId>, phone: SealedPhone, name: Option<Sealed>,
     }
     /// The phone was shown to be theirs.
     VerifyCustomer [System Admin] { customer_id: CustomerId, }
+    /// Changes how a customer is called and spoken to; absent fields stay.
+    UpdateProfile [Customer Support Admin] {
+        customer_id: CustomerId, name: Option<Sealed>, language: Option<Language>,
+    }
     /// Bars a customer from starting rentals.
     SuspendCustomer [Support Admin] { customer_id: CustomerId, reason: Option<Sealed>, }
     /// Lets them again.
     ReinstateCustomer [Support Admin] { customer_id: CustomerId, reason: Option<Sealed>, }
+    /// Closes an account for good; the person's key is destroyed with it.
+    EraseCustomer [Customer Admin] { customer_id: CustomerId, }
 
     /// Puts a new tariff, or a new version of one, into the catalogue. Absent numbers take the standard.
     PublishTariff [Admin] {
@@ -254,6 +261,11 @@ pub const PERSONAL: &[Personal] = &[
         fields: &[("phone", PersonalKind::IndexedPhone), ("name", PersonalKind::Name)],
     },
     Personal {
+        command: "UpdateProfile",
+        whose: PersonOf::CustomerId,
+        fields: &[("name", PersonalKind::Name)],
+    },
+    Personal {
         command: "SuspendCustomer",
         whose: PersonOf::CustomerId,
         fields: &[("reason", PersonalKind::Text)],
@@ -351,10 +363,15 @@ impl Command {
             Command::ReportDeviceMissing(missing) => missing.device().map(drop),
             Command::ReportReturnRefused(refused) => refused.device().map(drop),
             Command::PaymentConfirmed(confirmed) => confirmed.paid_for().map(drop),
+            Command::UpdateProfile(update) if update.name.is_none() && update.language.is_none() => {
+                Err(malformed("give name or language"))
+            }
             Command::RegisterCustomer(_)
             | Command::VerifyCustomer(_)
+            | Command::UpdateProfile(_)
             | Command::SuspendCustomer(_)
             | Command::ReinstateCustomer(_)
+            | Command::EraseCustomer(_)
             | Command::PublishTariff(_)
             | Command::RetireTariff(_)
             | Command::RegisterStation(_)
@@ -412,8 +429,10 @@ impl Command {
         match self {
             Command::RegisterCustomer(c) => c.customer_id.iter().map(|id| id.0).collect(),
             Command::VerifyCustomer(c) => vec![c.customer_id.0],
+            Command::UpdateProfile(c) => vec![c.customer_id.0],
             Command::SuspendCustomer(c) => vec![c.customer_id.0],
             Command::ReinstateCustomer(c) => vec![c.customer_id.0],
+            Command::EraseCustomer(c) => vec![c.customer_id.0],
             Command::PublishTariff(_) | Command::RetireTariff(_) => vec![catalogue],
             Command::RegisterStation(c) => c.station_id.iter().map(|id| id.0).chain([catalogue]).collect(),
             Command::ChangeStation(c) => vec![c.station_id.0],

@@ -136,8 +136,10 @@ pub fn decide(order: &Order, view: &View<'_>) -> Result<Decision, Stop> {
     match &order.command {
         Command::RegisterCustomer(command) => customer::register(command, order, view),
         Command::VerifyCustomer(command) => customer::verify(command, order, view),
+        Command::UpdateProfile(command) => customer::update_profile(command, order, view),
         Command::SuspendCustomer(command) => customer::suspend(command, order, view),
         Command::ReinstateCustomer(command) => customer::reinstate(command, order, view),
+        Command::EraseCustomer(command) => customer::erase(command, order, view),
         Command::PublishTariff(command) => tariff::publish(command, order, view),
         Command::RetireTariff(command) => tariff::retire(command, order, view),
         Command::RegisterStation(command) => station::register(command, order, view),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Money, Time,
+    customer::Language,
     ids::{CATALOGUE, CustomerId, DeviceId, PaymentId, ReceiptId, RentalId, StationId, StreamKey, TariffId},
     personal::Sealed,
     purse::{Credited, Debited},
@@ -295,6 +296,12 @@ events! {
     } in |e| [e.customer_id.stream()];
     /// The phone is theirs.
     CustomerVerified v 1 { customer_id: CustomerId, } in |e| [e.customer_id.stream()];
+    /// How they are called or spoken to changed; absent fields stayed.
+    ProfileUpdated v 1 {
+        customer_id: CustomerId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] name: Option<Sealed>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] language: Option<Language>,
+    } in |e| [e.customer_id.stream()];
     /// They may not start or extend rentals.
     CustomerSuspended v 1 {
         customer_id: CustomerId,
@@ -305,6 +312,8 @@ events! {
         customer_id: CustomerId,
         #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Sealed>,
     } in |e| [e.customer_id.stream()];
+    /// Their account is closed for good, and their key destroyed: what was sealed under it says nothing any more.
+    CustomerErased v 1 { customer_id: CustomerId, } in |e| [e.customer_id.stream()];
 
     // ---- tariffs
     /// A new version of a tariff stands in the catalogue.
@@ -516,8 +525,10 @@ events! {
     /// Money came that settles nothing.
     ReceiptUnmatched v 1 {
         receipt_id: ReceiptId, provider: Provider, provider_reference: ProviderReference, amount: Money,
-        paid_at: Time, payment_id: PaymentId, review: Vec<Review>,
-    } in |e| [e.receipt_id.stream(), e.payment_id.stream()];
+        paid_at: Time,
+        #[serde(skip_serializing_if = "Option::is_none", default)] payment_id: Option<PaymentId>,
+        review: Vec<Review>,
+    } in |e| [e.receipt_id.stream(), e.payment_id.map(PaymentId::stream)];
 }
 
 impl Event {

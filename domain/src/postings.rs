@@ -229,6 +229,8 @@ pub fn entries(event: &Event) -> Vec<Posting> {
         | Event::CustomerVerified(_)
         | Event::CustomerSuspended(_)
         | Event::CustomerReinstated(_)
+        | Event::ProfileUpdated(_)
+        | Event::CustomerErased(_)
         | Event::TariffPublished(_)
         | Event::TariffRetired(_)
         | Event::StationRegistered(_)

@@ -62,6 +62,10 @@ rejections! {
     CustomerNotActive { customer_id: Uuid, customer_status: &'static str } => "customer_not_active", "The customer is not active";
     CustomerClosed { customer_id: Uuid } => "customer_closed", "The customer's account is closed";
     CustomerHasDebt { customer_id: Uuid, debt: Money } => "customer_has_debt", "The customer has a debt to pay first";
+    RentalStillOpen { customer_id: Uuid, rental_id: Uuid } => "rental_still_open", "The customer's rental has to end first";
+    DepositRemaining { customer_id: Uuid, balance: Money } => "deposit_remaining", "The customer's deposit has to be paid back or used up first";
+    PaymentPending { customer_id: Uuid, payment_id: Uuid } => "payment_pending", "A payment of the customer is not settled, declined or expired yet";
+    CustomerSuspended { customer_id: Uuid } => "customer_suspended", "The customer is suspended; only an admin may erase them";
     PhoneTaken => "phone_taken", "This phone number already belongs to a customer";
 
     // Tariffs.

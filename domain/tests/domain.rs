@@ -12,6 +12,8 @@ mod given;
 mod customers;
 #[path = "domain/devices.rs"]
 mod devices;
+#[path = "domain/erasing.rs"]
+mod erasing;
 #[path = "domain/field.rs"]
 mod field;
 #[path = "domain/golden.rs"]

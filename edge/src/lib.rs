@@ -15,5 +15,5 @@ pub mod token;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use problem::Problem;
-pub use role::Role;
+pub use role::{Role, UnknownRole};
 pub use token::Identity;

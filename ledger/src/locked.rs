@@ -98,6 +98,16 @@ impl LockedAppend {
         Ok(appended)
     }
 
+    /// Destroys a person's key and frees their phone, together with what this transaction records.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is recorded then.
+    pub async fn destroy_person(&mut self, person: Uuid) -> Result<(), LedgerError> {
+        let result = self.connection.client.query_one(statements::DESTROY_PERSON, &[&person]).await;
+        self.failed |= result.is_err();
+        result.map(drop).map_err(LedgerError::from)
+    }
+
     /// Commits.
     ///
     /// # Errors

@@ -103,6 +103,16 @@ pub const MINT_PERSON_KEY: &str = "SELECT generation, wrapped FROM ledger.mint_p
 /// Removes keys that nobody came to use.
 pub const SWEEP_PERSON_KEYS: &str = "SELECT ledger.sweep_person_keys()";
 
+/// Destroys a person's key and frees their phone; says whether there was a key.
+pub const DESTROY_PERSON: &str = "SELECT ledger.destroy_person($1)";
+
+/// Which of these customers an event has erased.
+pub const ERASED_IN_LEDGER: &str = "SELECT DISTINCT u.person FROM unnest($1::uuid[]) AS u (person), \
+     LATERAL (SELECT v.position FROM ledger.stream_version v WHERE v.stream = u.person \
+              ORDER BY v.version DESC LIMIT 50) v, \
+     LATERAL (SELECT i.type FROM ledger.event i WHERE i.position = v.position OFFSET 0) e \
+     WHERE e.type = 'CustomerErased'";
+
 /// A named checkpoint.
 pub const CHECKPOINT: &str =
     "SELECT ledger_id, epoch, position, event_id FROM ledger.checkpoint WHERE name = $1";
@@ -143,6 +153,8 @@ pub const ALL: &[(&str, &str)] = &[
     ("PERSON_KEY", PERSON_KEY),
     ("MINT_PERSON_KEY", MINT_PERSON_KEY),
     ("SWEEP_PERSON_KEYS", SWEEP_PERSON_KEYS),
+    ("DESTROY_PERSON", DESTROY_PERSON),
+    ("ERASED_IN_LEDGER", ERASED_IN_LEDGER),
     ("CHECKPOINT", CHECKPOINT),
     ("SAVE_CHECKPOINT", SAVE_CHECKPOINT),
     ("GUARD", GUARD),

@@ -131,6 +131,16 @@ impl Ledger {
         made.await.map_err(|elapsed| LedgerError::Unavailable(Box::new(elapsed)))?
     }
 
+    /// Destroys a person's key and frees their phone, and says whether there was a key: for applying the list of
+    /// erased persons. A first erasure belongs into the transaction that records it.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn destroy_person(&self, person: Uuid) -> Result<bool, LedgerError> {
+        let (client, statement) = self.prepared(statements::DESTROY_PERSON).await?;
+        Ok(client.query_one(&statement, &[&person]).await?.try_get(0)?)
+    }
+
     /// The last position and the id of the event there.
     ///
     /// # Errors

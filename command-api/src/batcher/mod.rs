@@ -15,6 +15,7 @@ mod ahead;
 mod job;
 mod kinds;
 mod known;
+mod locked;
 mod measure;
 mod plan;
 mod reader;
@@ -30,8 +31,10 @@ mod tests;
 
 use std::sync::Arc;
 
+use domain::Command;
 use edge::Clock;
 use edge::metrics::Metrics;
+use ledger::seal::Erased;
 use ledger::{Ledger, LedgerError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -43,10 +46,14 @@ pub(crate) use reader::fold;
 use crate::Settings;
 use worker::Worker;
 
+/// Erasures that may wait.
+const ERASURES: usize = 64;
+
 /// The way into the batcher. Dropping the last one ends it once the queue is empty.
 #[derive(Debug, Clone)]
 pub(crate) struct Batcher {
     queue: mpsc::Sender<Job>,
+    erasures: mpsc::Sender<Job>,
     measures: Measures,
 }
 
@@ -66,6 +73,7 @@ impl Batcher {
     /// The ledger cannot be asked where it stands.
     pub(crate) async fn start(
         ledger: Ledger,
+        erased: Erased,
         clock: Arc<dyn Clock>,
         metrics: &Metrics,
         settings: Settings,
@@ -73,10 +81,12 @@ impl Batcher {
         let seen = ledger.last_position().await?;
         let measures = Measures::new(metrics);
         let (queue, intake) = mpsc::channel(settings.queue.max(1));
+        let (erasures, to_erase) = mpsc::channel(ERASURES);
         let snapshots = snapshots::start(ledger.clone());
-        let worker = Worker::new(ledger, clock, intake, snapshots, seen, measures.clone(), settings);
+        let intakes = (intake, to_erase);
+        let worker = Worker::new(ledger, clock, intakes, erased, snapshots, seen, measures.clone(), settings);
         tokio::spawn(worker.run());
-        Ok(Self { queue, measures })
+        Ok(Self { queue, erasures, measures })
     }
 
     /// Takes a command in, or says at once that there is no room.
@@ -84,7 +94,7 @@ impl Batcher {
     /// # Errors
     /// See [`NotTaken`].
     pub(crate) fn offer(&self, job: Job) -> Result<(), NotTaken> {
-        self.queue.try_send(job).map_err(|error| match error {
+        self.way_of(&job).try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => NotTaken::Full,
             TrySendError::Closed(_) => NotTaken::Stopped,
         })
@@ -95,7 +105,11 @@ impl Batcher {
     /// # Errors
     /// The batcher has stopped.
     pub(crate) async fn hand_over(&self, job: Job) -> Result<(), NotTaken> {
-        self.queue.send(job).await.map_err(|_| NotTaken::Stopped)
+        self.way_of(&job).send(job).await.map_err(|_| NotTaken::Stopped)
+    }
+
+    fn way_of(&self, job: &Job) -> &mpsc::Sender<Job> {
+        if matches!(job.order.command, Command::EraseCustomer(_)) { &self.erasures } else { &self.queue }
     }
 
     /// Whether commands are still taken in.

@@ -10,6 +10,7 @@ use domain::Missing;
 use edge::Clock;
 use edge::pace::Backoff;
 use futures_util::poll;
+use ledger::seal::Erased;
 use ledger::{Appended, Ledger, LedgerError, Position};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -26,7 +27,7 @@ use super::snapshots::Sketch;
 use crate::Settings;
 
 /// Commands that are decided under the lock together; it is held meanwhile.
-const UNDER_LOCK: usize = 64;
+pub(super) const UNDER_LOCK: usize = 64;
 /// Events read at once while catching up with another process.
 const PAGE: usize = 1_000;
 /// Further behind than this it is cheaper to forget everything than to read it.
@@ -37,19 +38,22 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Everything the batcher owns.
 pub(super) struct Worker {
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
     clock: Arc<dyn Clock>,
     intake: mpsc::Receiver<Job>,
+    /// Erasures come by a way of their own and are decided under the lock, one at a time.
+    erasures: mpsc::Receiver<Job>,
+    pub(super) erased: Erased,
     snapshots: mpsc::Sender<Sketch>,
     measures: Measures,
-    settings: Settings,
+    pub(super) settings: Settings,
     known: Known,
     /// The position up to which every held stream is known.
     seen: Position,
     /// Commands that go before the queue: deferred, or decided on something that did not hold.
     waiting: VecDeque<Job>,
     /// Commands that lost to another process and are decided under the lock.
-    contended: VecDeque<Job>,
+    pub(super) contended: VecDeque<Job>,
     /// The next batch, as far as it could be planned while the last one was on its way.
     ahead: Ahead,
 }
@@ -70,7 +74,8 @@ impl Worker {
     pub(super) fn new(
         ledger: Ledger,
         clock: Arc<dyn Clock>,
-        intake: mpsc::Receiver<Job>,
+        (intake, erasures): (mpsc::Receiver<Job>, mpsc::Receiver<Job>),
+        erased: Erased,
         snapshots: mpsc::Sender<Sketch>,
         seen: Position,
         measures: Measures,
@@ -79,7 +84,21 @@ impl Worker {
         let known = Known::new(settings.streams);
         let (waiting, contended) = (VecDeque::new(), VecDeque::new());
         let ahead = Ahead::default();
-        Self { ledger, clock, intake, snapshots, measures, settings, known, seen, waiting, contended, ahead }
+        Self {
+            ledger,
+            clock,
+            intake,
+            erasures,
+            erased,
+            snapshots,
+            measures,
+            settings,
+            known,
+            seen,
+            waiting,
+            contended,
+            ahead,
+        }
     }
 
     /// Works until the last sender is gone and the queue is empty.
@@ -88,6 +107,9 @@ impl Worker {
             // All of them before anything new, so that they cannot pile up.
             while !self.contended.is_empty() {
                 self.decide_under_lock().await;
+            }
+            while let Ok(job) = self.erasures.try_recv() {
+                self.erase(job).await;
             }
             let ahead = std::mem::take(&mut self.ahead);
             let Some(jobs) = self.next_batch(ahead.plan.len()).await else { break };
@@ -104,7 +126,13 @@ impl Worker {
         let room = self.settings.batch.saturating_sub(planned);
         let mut jobs = Vec::with_capacity(room);
         if self.waiting.is_empty() && planned == 0 {
-            jobs.push(self.intake.recv().await?);
+            tokio::select! {
+                job = self.intake.recv() => jobs.push(job?),
+                Some(job) = self.erasures.recv() => {
+                    self.erase(job).await;
+                    return Some(jobs);
+                }
+            }
         }
         while jobs.len() < room {
             match self.waiting.front().map(|job| job.alone) {
@@ -127,7 +155,7 @@ impl Worker {
 
     /// Decides the commands in order, after those that were planned ahead, loading what is missing. `None`: there is
     /// nothing to send, every command was answered or put back.
-    async fn plan(
+    pub(super) async fn plan(
         &mut self,
         ahead: Ahead,
         jobs: Vec<Job>,
@@ -220,7 +248,7 @@ impl Worker {
 
     /// Sends a plan. What was planned behind a batch that stands whole follows at once, and that batch is settled while
     /// Postgres is busy again.
-    async fn send(&mut self, plan: Plan, resent: bool) {
+    pub(super) async fn send(&mut self, plan: Plan, resent: bool) {
         let mut next = self.send_one(plan, resent, None).await;
         while let Some((plan, stood)) = next {
             next = self.send_one(plan, false, Some(stood)).await;
@@ -327,12 +355,12 @@ impl Worker {
     }
 
     /// Nothing holds that was planned ahead: its commands are decided again, before all others.
-    fn put_back_ahead(&mut self) {
+    pub(super) fn put_back_ahead(&mut self) {
         let ahead = std::mem::take(&mut self.ahead);
         ahead.plan.into_jobs().into_iter().rev().for_each(|job| self.waiting.push_front(job));
     }
 
-    fn forget_plan(&mut self, plan: &Plan) {
+    pub(super) fn forget_plan(&mut self, plan: &Plan) {
         for command in &plan.prepared {
             command.reads.iter().for_each(|(id, _)| self.known.forget(*id));
         }
@@ -361,7 +389,7 @@ impl Worker {
         }
     }
 
-    async fn settle(&mut self, plan: Plan, appended: Appended, resent: bool) {
+    pub(super) async fn settle(&mut self, plan: Plan, appended: Appended, resent: bool) {
         let foreign = appended.before > self.seen;
         let (before, last) = (appended.before, appended.last);
         let rest = self.answer_settled(plan, appended, resent);
@@ -419,7 +447,7 @@ impl Worker {
     }
 
     /// Reads what other processes recorded after `seen` and takes it into the held streams.
-    async fn catch_up(&mut self, reader: &Reader<'_>, target: Position) {
+    pub(super) async fn catch_up(&mut self, reader: &Reader<'_>, target: Position) {
         if target.since(self.seen) > FAR_BEHIND {
             self.known.forget_all();
             self.seen = target;
@@ -454,50 +482,13 @@ impl Worker {
         }
     }
 
-    /// Decides commands that lost to another process while nobody else can append.
-    async fn decide_under_lock(&mut self) {
-        self.put_back_ahead();
-        let count = self.contended.len().min(UNDER_LOCK);
-        let jobs: Vec<_> = self.contended.drain(..count).collect();
-        let mut locked = match timeout(self.settings.patience, self.ledger.begin_locked()).await {
-            Ok(Ok(locked)) => locked,
-            Ok(Err(error)) => return self.no_lock(jobs, &Chain(&error).to_string()),
-            Err(elapsed) => return self.no_lock(jobs, &elapsed.to_string()),
-        };
-        self.catch_up(&Reader::Locked(&locked), locked.last()).await;
-        let Some(plan) = self.plan(Ahead::default(), jobs, Some(&locked)).await else { return };
-        match locked.append(&plan.prepared).await {
-            Ok(appended) if appended.fates.len() == plan.len() => match locked.commit().await {
-                Ok(()) => self.settle(plan, appended, false).await,
-                Err(error) => {
-                    let unknown = error.may_have_been_recorded();
-                    tracing::warn!(error = %Chain(&error), "a commit under the lock failed");
-                    self.forget_plan(&plan);
-                    self.send(plan, unknown).await;
-                }
-            },
-            Ok(_) | Err(_) => {
-                // Nothing is recorded without the commit; the batch takes the usual way.
-                drop(locked);
-                self.send(plan, false).await;
-            }
-        }
-    }
-
-    fn no_lock(&mut self, jobs: Vec<Job>, why: &str) {
-        tracing::warn!(why, commands = jobs.len(), "the lock could not be had");
-        for job in jobs {
-            self.answer(job, Outcome::Unavailable);
-        }
-    }
-
-    fn answer_all(&mut self, plan: Plan, outcome: &Outcome) {
+    pub(super) fn answer_all(&mut self, plan: Plan, outcome: &Outcome) {
         for job in plan.into_jobs() {
             self.answer(job, outcome.clone());
         }
     }
 
-    fn answer(&self, job: Job, outcome: Outcome) {
+    pub(super) fn answer(&self, job: Job, outcome: Outcome) {
         self.measures.count(&outcome);
         job.answer(outcome);
     }

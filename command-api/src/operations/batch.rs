@@ -50,7 +50,7 @@ pub(crate) async fn post(
     }
     let mut answer = Vec::with_capacity(lines.len().saturating_mul(256));
     for line in lines {
-        answer.extend(outcome(line, &speaker, &context).await);
+        answer.extend(outcome(&api, line, &speaker, &context).await);
         answer.push(b'\n');
     }
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").body(answer))
@@ -86,9 +86,9 @@ async fn queue(api: &CommandApi, speaker: &Identity, context: &Context, line: &[
     Line { id, queued }
 }
 
-async fn outcome(line: Line, speaker: &Identity, context: &Context) -> Vec<u8> {
+async fn outcome(api: &CommandApi, line: Line, speaker: &Identity, context: &Context) -> Vec<u8> {
     let answer = match line.queued {
-        Ok(queued) => answered(queued.outcome().await, speaker, None),
+        Ok(queued) => answered(api.outcome(queued).await, speaker, None),
         Err(problem) => Err(problem),
     };
     match answer.and_then(|answer| rendered(answer.render())) {

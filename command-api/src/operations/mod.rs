@@ -1,13 +1,16 @@
 //! The HTTP operations, one file each.
 
+pub(crate) mod auth;
 pub(crate) mod batch;
 pub(crate) mod commands;
 pub(crate) mod end_rental;
 pub(crate) mod extend_rental;
 pub(crate) mod initiate_payment;
+pub(crate) mod profile;
 pub(crate) mod report_lost;
 pub(crate) mod slot_qr;
 pub(crate) mod start_rental;
+pub(crate) mod station_secret;
 
 use actix_web::http::header::HeaderMap;
 use edge::http::Context;

@@ -11,14 +11,15 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error};
+use command_api::access::Tokens;
 use command_api::{CommandApi, Ingredients, Settings};
 use edge::http::Site;
 use edge::metrics::Metrics;
-use edge::token::{ACCESS_LIFETIME, Ticket, TokenKeys, Verifier, mint};
+use edge::token::{ACCESS_LIFETIME, Issuer, Ticket, TokenKeys, Verifier, mint};
 use edge::{Clock, FixedClock, Role, SystemClock};
 use ledger::Ledger;
 use ledger::migrate::{self, RolePasswords, ServiceRole};
-use ledger::seal::Keys;
+use ledger::seal::{Keys, Sealer, Wrapped};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Config, NoTls};
@@ -30,7 +31,8 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 /// A database and a key directory, for as many services as a test wants.
 pub(crate) struct Place {
     pub(crate) owner_url: String,
-    keys: tempfile::TempDir,
+    pub(crate) keys: tempfile::TempDir,
+    verifier: Arc<Verifier>,
 }
 
 impl Place {
@@ -41,7 +43,24 @@ impl Place {
         admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
         let owner_url = url_of(&name);
         migrate::run(&owner_url, &passwords()).await.unwrap();
-        Self { owner_url, keys: tempfile::tempdir().unwrap() }
+        let keys = tempfile::tempdir().unwrap();
+        let tokens = TokenKeys::open_or_create(keys.path(), &SystemClock).unwrap();
+        let verifier = Arc::new(Verifier::new(tokens, Arc::new(SystemClock)));
+        Self { owner_url, keys, verifier }
+    }
+
+    /// The same database and keys, for a service that knows by itself which sessions have ended.
+    pub(crate) fn with_own_verifier(&self) -> Self {
+        let keys = tempfile::tempdir().unwrap();
+        let copy = std::process::Command::new("cp")
+            .arg("-a")
+            .arg(format!("{}/.", self.keys.path().display()))
+            .arg(keys.path())
+            .status();
+        assert!(copy.unwrap().success());
+        let tokens = TokenKeys::open_or_create(keys.path(), &SystemClock).unwrap();
+        let verifier = Arc::new(Verifier::new(tokens, Arc::new(SystemClock)));
+        Self { owner_url: self.owner_url.clone(), keys, verifier }
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
@@ -64,7 +83,13 @@ impl Place {
     }
 
     async fn start(&self, settings: Settings, clock: Arc<dyn Clock>) -> CommandApi {
+        let keys = || TokenKeys::open_or_create(self.keys.path(), clock.as_ref()).unwrap();
+        let tokens = Tokens {
+            issuer: Arc::new(Issuer::new(keys(), Arc::clone(&clock))),
+            verifier: Arc::clone(&self.verifier),
+        };
         let ingredients = Ingredients {
+            tokens,
             ledger: self.ledger(),
             keys: Keys::open_or_create(self.keys.path()).unwrap(),
             clock,
@@ -74,12 +99,34 @@ impl Place {
         CommandApi::start(ingredients).await.unwrap()
     }
 
+    /// Every text that waits to be sent to this number, oldest first.
+    pub(crate) async fn messages(&self, phone: &str) -> Vec<String> {
+        let ledger = self.ledger();
+        let identity = ledger.identity().await.unwrap();
+        let sealer = Sealer::new(Keys::open_or_create(self.keys.path()).unwrap(), ledger, identity);
+        let sql = "SELECT request_id, wrapped_generation, wrapped_key, to_sealed, text_sealed FROM access.message \
+             WHERE state = 'waiting' ORDER BY message_id";
+        let rows = connect(&self.owner_url).await.query(sql, &[]).await.unwrap();
+        let opened = rows.iter().map(|row| {
+            let key =
+                sealer.open_with(row.get(0), &Wrapped { generation: row.get(1), bytes: row.get(2) }).unwrap();
+            let open = |field: &str, sealed: String| key.unseal(field, &sealed).unwrap();
+            (open("phone", row.get(3)), open("text", row.get(4)))
+        });
+        opened.filter(|(to, _)| to == phone).map(|(_, text)| text).collect()
+    }
+
+    /// The code of the last message to this number.
+    pub(crate) async fn code(&self, phone: &str) -> String {
+        let text = self.messages(phone).await.pop().expect("a message");
+        let digits = text.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 6);
+        digits.expect("six digits").to_owned()
+    }
+
     /// The service as clients meet it.
-    pub(crate) async fn site(&self, api: &CommandApi) -> Asker<impl Serves> {
+    pub(crate) async fn site(&self, api: &CommandApi) -> Asker<impl Serves + use<>> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let keys = TokenKeys::open_or_create(self.keys.path(), &SystemClock).unwrap();
-        let verifier = Arc::new(Verifier::new(keys, Arc::clone(&clock)));
-        let site = Site::new(clock, verifier, &Metrics::new(), vec![Arc::new(api.clone())]);
+        let site = Site::new(clock, Arc::clone(&self.verifier), &Metrics::new(), vec![Arc::new(api.clone())]);
         let app = App::new()
             .wrap(site.manners())
             .configure(|config| site.configure(config))
@@ -168,6 +215,10 @@ impl<S: Serves> Asker<S> {
         if let Some(key) = key {
             request = request.insert_header(("idempotency-key", key.to_string()));
         }
+        self.call(request).await
+    }
+
+    async fn call(&self, request: TestRequest) -> Answered {
         let response = self.service.call(request.to_request()).await.unwrap();
         let header =
             |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
@@ -177,6 +228,32 @@ impl<S: Serves> Asker<S> {
         let bytes = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body"));
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         Answered { status, replay, position, retry_after, text }
+    }
+
+    /// A request with a bearer token of one's own, or none.
+    pub(crate) async fn bearing(
+        &self,
+        token: Option<&str>,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Answered {
+        let mut request = TestRequest::with_uri(path).method(method).set_payload(body.to_string());
+        if let Some(token) = token {
+            request = request.insert_header(("authorization", format!("Bearer {token}")));
+        }
+        self.call(request).await
+    }
+
+    /// A request without a token.
+    pub(crate) async fn open(&self, path: &str, body: Value) -> Answered {
+        self.bearing(None, Method::POST, path, body).await
+    }
+
+    /// A request of somebody, with any method.
+    pub(crate) async fn ask(&self, who: Who, method: Method, path: &str, body: Value) -> Answered {
+        let token = self.token(who.0, who.1);
+        self.bearing(Some(&token), method, path, body).await
     }
 
     pub(crate) async fn post(&self, who: Who, path: &str, body: Value) -> Answered {

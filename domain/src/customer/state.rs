@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Event, Time,
-    ids::{CustomerId, RentalId},
+    ids::{CustomerId, PaymentId, RentalId},
     personal::Sealed,
     purse::Purse,
     timing,
@@ -41,6 +41,17 @@ impl Status {
     }
 }
 
+/// The language in which a customer is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// Swahili.
+    #[default]
+    Sw,
+    /// English.
+    En,
+}
+
 /// A customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
@@ -52,12 +63,16 @@ pub struct Customer {
     pub phone: Sealed,
     /// Their name, sealed.
     pub name: Option<Sealed>,
+    /// How they are spoken to.
+    pub language: Language,
     /// Their money.
     pub purse: Purse,
     /// The rental that is open, if one is.
     pub open: Option<RentalId>,
     /// When their last rental ended.
     pub last_ended_at: Option<Time>,
+    /// Payments that are neither settled nor given up.
+    pub pending: Vec<PaymentId>,
     /// How many rentals started on each business day.
     starts: Vec<(NaiveDate, u32)>,
 }
@@ -98,9 +113,11 @@ impl Customer {
                 status: Status::Unverified,
                 phone: fact.phone.clone(),
                 name: fact.name.clone(),
+                language: Language::default(),
                 purse: Purse::EMPTY,
                 open: None,
                 last_ended_at: None,
+                pending: Vec::new(),
                 starts: Vec::new(),
             }),
             _ => None,
@@ -113,6 +130,14 @@ impl Customer {
         match event {
             Event::CustomerVerified(_) | Event::CustomerReinstated(_) => self.status = Status::Active,
             Event::CustomerSuspended(_) => self.status = Status::Suspended,
+            Event::ProfileUpdated(fact) => {
+                self.name = fact.name.clone().or(self.name);
+                self.language = fact.language.unwrap_or(self.language);
+            }
+            Event::CustomerErased(_) => {
+                self.status = Status::Closed;
+                self.name = None;
+            }
             Event::RentalRequested(fact) => self.open = Some(fact.rental_id),
             Event::RentalStarted(fact) => {
                 self.open = Some(fact.rental_id);
@@ -133,13 +158,16 @@ impl Customer {
             }
             Event::ReplacementFeeReversed(fact) => self.purse.credit(fact.credited),
             Event::DeviceRecovered(fact) => self.purse.debit(fact.debited),
-            Event::PaymentSettled(fact) => self.purse.credit(fact.credited),
+            Event::PaymentInitiated(fact) => self.pending.push(fact.payment_id),
+            Event::PaymentExpired(fact) => self.pending.retain(|pending| *pending != fact.payment_id),
+            Event::PaymentSettled(fact) => {
+                self.pending.retain(|pending| *pending != fact.payment_id);
+                self.purse.credit(fact.credited);
+            }
             Event::LateReleaseRecorded(_)
             | Event::RentalExtended(_)
             | Event::RentalBecameOverdue(_)
-            | Event::ReturnAttemptRecorded(_)
-            | Event::PaymentInitiated(_)
-            | Event::PaymentExpired(_) => {}
+            | Event::ReturnAttemptRecorded(_) => {}
             Event::CustomerRegistered(_)
             | Event::TariffPublished(_)
             | Event::TariffRetired(_)

@@ -326,6 +326,8 @@ impl Device {
             | Event::CustomerVerified(_)
             | Event::CustomerSuspended(_)
             | Event::CustomerReinstated(_)
+            | Event::ProfileUpdated(_)
+            | Event::CustomerErased(_)
             | Event::TariffPublished(_)
             | Event::TariffRetired(_)
             | Event::StationRegistered(_)

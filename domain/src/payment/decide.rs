@@ -37,7 +37,8 @@ struct Expired {
 
 #[derive(Serialize)]
 struct Confirmed {
-    payment_id: PaymentId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_id: Option<PaymentId>,
     matched: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt_id: Option<ReceiptId>,
@@ -49,13 +50,21 @@ struct Confirmed {
 impl Confirmed {
     fn of(payment_id: PaymentId, customer: &Customer) -> Confirmed {
         Confirmed {
-            payment_id,
+            payment_id: Some(payment_id),
             matched: true,
             receipt_id: None,
             balance: customer.purse.balance,
             debt: customer.purse.debt,
             currency: "TZS",
         }
+    }
+}
+
+impl Confirmed {
+    /// The money is held as a receipt.
+    fn held(payment_id: Option<PaymentId>, receipt_id: ReceiptId, customer: &Customer) -> Confirmed {
+        let (balance, debt) = (customer.purse.balance, customer.purse.debt);
+        Confirmed { payment_id, matched: false, receipt_id: Some(receipt_id), balance, debt, currency: "TZS" }
     }
 }
 
@@ -185,7 +194,10 @@ fn confirm_payment(
         PaymentStatus::Initiated | PaymentStatus::Expired => open_reason(payment, customer, amount),
     };
     Ok(match reason {
-        Some(reason) => unmatched(payment, customer, command, (claim, paid_at, reason), order),
+        Some(reason) => {
+            let payer = (Some(payment.id), payment.provider, customer);
+            unmatched(payer, command, (claim, paid_at, reason), order)
+        }
         None => {
             let (settled, answer) = settle(payment_id, payment.provider, customer, command, paid_at);
             Decision::recorded_with(vec![settled], vec![(claim, payment_id.0)], &answer)
@@ -210,11 +222,8 @@ fn held_elsewhere(
     view: &View<'_>,
 ) -> Result<Decision, Stop> {
     match view.receipt(ReceiptId(holder))? {
-        Found::Here(receipt) if receipt.payment_id == payment.id && receipt.amount == amount => {
-            let mut answer = Confirmed::of(payment.id, customer);
-            answer.matched = false;
-            answer.receipt_id = Some(receipt.id);
-            Ok(Decision::already_done(&answer))
+        Found::Here(receipt) if receipt.payment_id == Some(payment.id) && receipt.amount == amount => {
+            Ok(Decision::already_done(&Confirmed::held(Some(payment.id), receipt.id, customer)))
         }
         Found::Here(receipt) => Err(Rejection::ReceiptExists { receipt_id: receipt.id.0 }.into()),
         Found::Absent | Found::OtherKind => Err(Rejection::ProviderReferenceTaken { held_by: holder }.into()),
@@ -246,8 +255,7 @@ fn settle(
 }
 
 fn unmatched(
-    payment: &Payment,
-    customer: &Customer,
+    (payment_id, provider, customer): (Option<PaymentId>, Provider, &Customer),
     command: &PaymentConfirmed,
     (claim, paid_at, reason): (Claim, Time, Review),
     order: &Order,
@@ -255,21 +263,20 @@ fn unmatched(
     let receipt_id = ReceiptId(order.seeds.derived);
     let received = event::ReceiptUnmatched {
         receipt_id,
-        provider: payment.provider,
+        provider,
         provider_reference: command.provider_reference.clone(),
         amount: command.amount.money(),
         paid_at,
-        payment_id: payment.id,
+        payment_id,
         review: vec![reason],
     };
-    let mut answer = Confirmed::of(payment.id, customer);
-    answer.matched = false;
-    answer.receipt_id = Some(receipt_id);
+    let answer = Confirmed::held(payment_id, receipt_id, customer);
     Decision::recorded_with(vec![fact(received, paid_at)], vec![(claim, receipt_id.0)], &answer)
 }
 
 /// A customer paid to their bill number: the payment and its settlement in one decision. In order: customer
-/// unknown · this very transaction again: already done · the sender's time · held by something else · closed.
+/// unknown · this very transaction again: already done · held by something else · the sender's time. What comes for
+/// somebody erased is held as a receipt.
 fn confirm_bill(
     customer_id: CustomerId,
     provider: Provider,
@@ -282,17 +289,12 @@ fn confirm_bill(
     let claim = reference_claim(provider, command);
     let amount = command.amount.money();
     if let Some(holder) = view.holder(claim.clone())? {
-        return match view.payment(PaymentId(holder))? {
-            Found::Here(payment) if payment.customer_id == customer_id && payment.amount == amount => {
-                Ok(Decision::already_done(&Confirmed::of(payment.id, customer)))
-            }
-            Found::Here(_) => Err(Rejection::ProviderReferenceTaken { held_by: holder }.into()),
-            Found::Absent | Found::OtherKind => Err(Rejection::ReceiptExists { receipt_id: holder }.into()),
-        };
+        return bill_again(holder, customer, amount, view);
     }
     let paid_at = timing::occurred(order)?;
     if customer.status == Status::Closed {
-        return Err(Rejection::CustomerClosed { customer_id: customer_id.0 }.into());
+        let why = (claim, paid_at, Review::CustomerClosed);
+        return Ok(unmatched((None, provider, customer), command, why, order));
     }
     let payment_id = PaymentId(order.seeds.minted);
     let initiated = event::PaymentInitiated {
@@ -308,6 +310,29 @@ fn confirm_bill(
     let (settled, answer) = settle(payment_id, provider, customer, command, paid_at);
     let facts = vec![fact(initiated, paid_at), settled];
     Ok(Decision::recorded_with(facts, vec![(claim, payment_id.0)], &answer))
+}
+
+/// The reference of a bill payment belongs to something already.
+fn bill_again(
+    holder: uuid::Uuid,
+    customer: &Customer,
+    amount: Money,
+    view: &View<'_>,
+) -> Result<Decision, Stop> {
+    match (view.payment(PaymentId(holder))?, view.receipt(ReceiptId(holder))?) {
+        (Found::Here(payment), _) if payment.customer_id == customer.id && payment.amount == amount => {
+            Ok(Decision::already_done(&Confirmed::of(payment.id, customer)))
+        }
+        (Found::Here(_), _) => Err(Rejection::ProviderReferenceTaken { held_by: holder }.into()),
+        (_, Found::Here(receipt))
+            if receipt.payment_id.is_none()
+                && receipt.amount == amount
+                && customer.status == Status::Closed =>
+        {
+            Ok(Decision::already_done(&Confirmed::held(None, receipt.id, customer)))
+        }
+        (Found::Absent | Found::OtherKind, _) => Err(Rejection::ReceiptExists { receipt_id: holder }.into()),
+    }
 }
 
 /// ExpirePayment, in order: payment unknown · expired already: already done · settled · not due. It happened when it

@@ -90,8 +90,8 @@ impl Payment {
 pub struct Receipt {
     /// Which.
     pub id: ReceiptId,
-    /// The payment that it was said to be for.
-    pub payment_id: PaymentId,
+    /// The payment that it was said to be for; none where it came to a bill number.
+    pub payment_id: Option<PaymentId>,
     /// Through whom it came.
     pub provider: Provider,
     /// By which transaction.

@@ -7,7 +7,7 @@ use super::{
     returning::check_own,
     start::customer_of,
     state::Rental,
-    transition::{Arrival, Bill, settle_with},
+    transition::{Arrival, Bill, Payer, settle_with},
 };
 use crate::{
     Rejection, View,
@@ -49,7 +49,7 @@ pub fn report_return_refused(
     let station = station::known(command.station_id, view)?;
     let none = || Rejection::NoRunningRental { device_id: device.id.0 };
     let (rental, meter) = started.ok_or_else(none)?;
-    let purse = customer_of(rental, view)?.purse;
+    let payer = Payer::of(customer_of(rental, view)?);
     if meter.end().is_some_and(|end| attempted_at >= end) {
         return Err(none().into());
     }
@@ -63,7 +63,7 @@ pub fn report_return_refused(
         reason: command.reason.clone(),
         review: timing::late_upload(order, attempted_at),
     };
-    let settled = settle_with(rental, &meter.with_attempt(attempted_at), purse, Arrival::Attempt);
+    let settled = settle_with(rental, &meter.with_attempt(attempted_at), payer, Arrival::Attempt);
     let mut facts = vec![fact(attempt, attempted_at)];
     facts.extend(settled.facts);
     Ok(Decision::recorded(facts, &settled.bill))

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     start::{customer_of, known, leave},
     state::{Rental, Stage},
-    transition::{Arrival, settle_with},
+    transition::{Arrival, Payer, settle_with},
 };
 use crate::{
     DeviceId, Rejection, RentalId, Role, Time, View,
@@ -190,7 +190,7 @@ fn end_other(release: &Release<'_>, station: &Station, view: &View<'_>) -> Resul
     let Some((other_id, _)) = release.device.whereabouts.open_rental() else { return Ok(Vec::new()) };
     let unknown = Rejection::RentalUnknown { rental_id: other_id.0 };
     let other = view.rental(other_id)?.here().ok_or(unknown)?;
-    let purse = customer_of(other, view)?.purse;
+    let payer = Payer::of(customer_of(other, view)?);
     let Some(meter) = other.meter() else {
         let cause = CancelCause::LeftWithOtherRental;
         let cancelled = cancelled(other, (cause, false), release.at, None, Vec::new());
@@ -206,7 +206,7 @@ fn end_other(release: &Release<'_>, station: &Station, view: &View<'_>) -> Resul
         battery_percent: None,
     };
     let arrival = Arrival::Return { evidence, docks: true, review: vec![Review::OtherDevice] };
-    let settled = settle_with(other, &meter.with_return(at), purse, arrival);
+    let settled = settle_with(other, &meter.with_return(at), payer, arrival);
     let displaced = device::displaced(station, release.slot, release.device.id, release.at, view)?;
     Ok(displaced.into_iter().chain(settled.facts).collect())
 }

@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use super::{
     start::{customer_of, leave},
     state::{Rental, Stage},
-    transition::{Arrival, Bill, Settled, settle_with},
+    transition::{Arrival, Bill, Payer, Settled, settle_with},
 };
 use crate::{
     Money, Rejection, Role, StationId, Time, View,
@@ -286,12 +286,12 @@ fn end(
     started_at: Time,
     view: &View<'_>,
 ) -> Result<Decision, Stop> {
-    let purse = customer_of(rental, view)?.purse;
+    let payer = Payer::of(customer_of(rental, view)?);
     let (billed_at, review) = report.billed(started_at);
     let evidence = report.evidence(billed_at);
     let Some(meter) = rental.meter() else { return dock(device, station, report, view) };
     let arrival = Arrival::Return { evidence, docks: true, review };
-    let settled = settle_with(rental, &meter.with_return(billed_at), purse, arrival);
+    let settled = settle_with(rental, &meter.with_return(billed_at), payer, arrival);
     with_displaced(station, device, report, settled, view)
 }
 
@@ -305,14 +305,14 @@ fn amend(
     started_at: Time,
     view: &View<'_>,
 ) -> Result<Decision, Stop> {
-    let purse = customer_of(rental, view)?.purse;
+    let payer = Payer::of(customer_of(rental, view)?);
     let (billed_at, review) = report.billed(started_at);
     let evidence = report.evidence(billed_at);
     let Some(meter) = rental.meter() else { return dock(device, station, report, view) };
     let free = device.whereabouts.open_rental().is_none();
     let docks = free && device.sighted_at <= report.observed_at;
     let arrival = Arrival::Return { evidence, docks, review };
-    let mut settled = settle_with(rental, &meter.with_return(billed_at), purse, arrival);
+    let mut settled = settle_with(rental, &meter.with_return(billed_at), payer, arrival);
     if settled.facts.is_empty() {
         return Ok(Decision::already_done(&settled.bill));
     }

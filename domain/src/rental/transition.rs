@@ -10,13 +10,15 @@ use super::{
 };
 use crate::{
     Money, Time,
+    customer::{Customer, Status},
     decide::{Fact, fact},
     event::{
         CorrectedStage, CorrectionCause, DeviceDocked, DeviceRecovered, RentalCorrected, RentalEnded,
         RentalSold, ReplacementFeeReversed, ReturnEvidence, Review,
     },
+    ids::RentalId,
     personal::Sealed,
-    purse::Purse,
+    purse::{Debited, Purse},
     rating::{Charge, Posted},
 };
 use serde::Serialize;
@@ -27,6 +29,20 @@ pub(super) enum Arrival {
     Return { evidence: ReturnEvidence, docks: bool, review: Vec<Review> },
     /// Proof of a refused attempt at a rental that may be closed.
     Attempt,
+}
+
+/// Who a rental is settled with.
+#[derive(Clone, Copy)]
+pub(super) struct Payer {
+    pub(super) purse: Purse,
+    /// Nobody knows any more who they were, so no money moves.
+    erased: bool,
+}
+
+impl Payer {
+    pub(super) fn of(customer: &Customer) -> Payer {
+        Payer { purse: customer.purse, erased: customer.status == Status::Closed }
+    }
 }
 
 /// The facts that follow, and what the rental and its customer are like afterwards.
@@ -120,11 +136,15 @@ pub(super) fn sale(
 }
 
 /// The events that follow when `meter` has become what is known of `rental`.
-pub(super) fn settle_with(rental: &Rental, meter: &Meter, mut purse: Purse, arrival: Arrival) -> Settled {
+pub(super) fn settle_with(rental: &Rental, meter: &Meter, payer: Payer, arrival: Arrival) -> Settled {
     let settlement = meter.settle(&rental.tariff.terms);
+    let mut purse = payer.purse;
     match (&rental.stage, arrival) {
         (Stage::Running { .. }, Arrival::Return { evidence, docks, review }) => {
             close(rental, meter, &mut purse, settlement, (evidence, docks, review))
+        }
+        (Stage::Closed { outcome, whole, .. }, arrival) if payer.erased => {
+            waive(rental, purse, (&settlement, *outcome, whole), arrival)
         }
         (Stage::Closed { outcome, standing, .. }, arrival) => {
             amend(rental, meter, &mut purse, settlement, (*outcome, *standing), arrival)
@@ -232,6 +252,29 @@ fn amend(
     }
 }
 
+/// A closed rental of somebody erased got another fact: the bank is taken in, and the bill stays as it is.
+fn waive(
+    rental: &Rental,
+    mut purse: Purse,
+    (settlement, outcome, whole): (&Settlement, Outcome, &Charge),
+    arrival: Arrival,
+) -> Settled {
+    let unchanged = |facts| Settled { facts, bill: Bill::of(rental, purse) };
+    let Arrival::Return { evidence, docks, review } = arrival else { return unchanged(Vec::new()) };
+    match (settlement, outcome) {
+        (Settlement::Recovered { at, .. }, Outcome::Sold { .. }) => {
+            let nothing = Charge::posted(Posted::ZERO, Vec::new());
+            let debited = purse.charge(nothing.total);
+            let back = Recovery { at: *at, charge: nothing, whole: whole.clone() };
+            let bill = Bill::new(rental, "recovered", Some(*at), Some(whole.clone()), purse);
+            let recovered = recovered(rental, back, debited, (evidence, docks, review));
+            Settled { facts: vec![recovered], bill }
+        }
+        (_, _) if docks => unchanged(vec![dock_closed(rental, outcome, evidence, review)]),
+        (_, _) => unchanged(Vec::new()),
+    }
+}
+
 /// Takes the old charge back whole and posts the new one.
 fn correct(
     rental: &Rental,
@@ -292,6 +335,24 @@ fn recover(
     let charge = meter.recovery_charge(&rental.tariff.terms, at, standing.less(fee));
     let debited = purse.charge(charge.total);
     let bill = Bill::new(rental, "recovered", Some(at), Some(whole.clone()), *purse);
+    let back = Recovery { at, charge, whole };
+    facts.push(recovered(rental, back, debited, (evidence, docks, review)));
+    Settled { facts, bill }
+}
+
+/// A sold bank that came back in time: when, for which charge, and what the rental costs in all.
+struct Recovery {
+    at: Time,
+    charge: Charge,
+    whole: Charge,
+}
+
+fn recovered(
+    rental: &Rental,
+    Recovery { at, charge, whole }: Recovery,
+    debited: Debited,
+    (evidence, docked, review): (ReturnEvidence, bool, Vec<Review>),
+) -> Fact {
     let recovered = DeviceRecovered {
         rental_id: rental.id,
         customer_id: rental.customer_id,
@@ -303,15 +364,29 @@ fn recover(
         whole,
         debited,
         evidence,
-        docked: docks,
+        docked,
         review,
     };
-    facts.push(fact(recovered, at));
-    Settled { facts, bill }
+    fact(recovered, at)
 }
 
 /// A sold bank came back after its recovery days: it is taken in, no money moves.
 fn dock_sold(rental: &Rental, evidence: ReturnEvidence, review: Vec<Review>) -> Fact {
+    docked(rental, Some(rental.id), evidence, review)
+}
+
+/// A bank of a rental that stays as it is; the rental learns of it only where it waits for its bank.
+fn dock_closed(rental: &Rental, outcome: Outcome, evidence: ReturnEvidence, review: Vec<Review>) -> Fact {
+    let waits = matches!(outcome, Outcome::Sold { .. });
+    docked(rental, waits.then_some(rental.id), evidence, review)
+}
+
+fn docked(
+    rental: &Rental,
+    rental_id: Option<RentalId>,
+    evidence: ReturnEvidence,
+    review: Vec<Review>,
+) -> Fact {
     let observed_at = evidence.observed_at;
     let docked = DeviceDocked {
         device_id: rental.device_id,
@@ -319,7 +394,7 @@ fn dock_sold(rental: &Rental, evidence: ReturnEvidence, review: Vec<Review>) -> 
         slot: evidence.place.slot,
         battery_percent: evidence.battery_percent,
         left: None,
-        rental_id: Some(rental.id),
+        rental_id,
         evidence: Some(evidence),
         review,
     };

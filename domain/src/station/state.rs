@@ -207,6 +207,8 @@ impl Station {
             | Event::CustomerVerified(_)
             | Event::CustomerSuspended(_)
             | Event::CustomerReinstated(_)
+            | Event::ProfileUpdated(_)
+            | Event::CustomerErased(_)
             | Event::TariffPublished(_)
             | Event::TariffRetired(_)
             | Event::DeviceRegistered(_)

@@ -42,6 +42,10 @@ fn everything() -> World {
 fn people_and_places(w: &mut World) {
     let data = json!({ "customer_id": customer_id(9), "phone": phone(9), "name": sealed("Asha") });
     w.when(support(), "RegisterCustomer", data).then_events(&["CustomerRegistered"]);
+    let data = json!({ "customer_id": customer_id(9), "name": sealed("Asha M"), "language": "en" });
+    w.when(customer(9), "UpdateProfile", data).then_events(&["ProfileUpdated"]);
+    w.when(customer(9), "EraseCustomer", json!({ "customer_id": customer_id(9) }))
+        .then_events(&["CustomerErased"]);
     let data = json!({ "customer_id": customer_id(4), "reason": sealed("complaint") });
     w.when(support(), "SuspendCustomer", data.clone()).then_events(&["CustomerSuspended"]);
     w.when(support(), "ReinstateCustomer", data).then_events(&["CustomerReinstated"]);

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, web};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
@@ -212,15 +213,22 @@ impl Limits {
 
     /// One more request of an address that showed no good token.
     pub(super) fn address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<Standing> {
-        self.client(peer?, headers).map(|address| self.addresses.take(&address))
+        Some(self.addresses.take(&self.client(peer?, headers)))
     }
 
     /// The client's address: the peer's, or the one that a gateway names.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let named = headers.get("x-forwarded-for").filter(|_| self.behind_gateway || peer.is_loopback());
         let named = named.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-        named.or(Some(peer))
+        named.unwrap_or(peer)
     }
+}
+
+/// The address of whoever sent a request, as limits see it; none where there is no connection.
+pub fn client_address(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip();
+    let limits = request.app_data::<web::Data<Limits>>();
+    Some(limits.map_or(peer, |limits| limits.client(peer, request.headers())))
 }
 
 #[cfg(test)]
@@ -264,9 +272,9 @@ mod tests {
         );
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         let (alone, behind) = (Limits::default(), Limits::new(Rates::default(), true));
-        assert_eq!(alone.client(ip("127.0.0.1"), &headers), Some(ip("41.59.1.1")));
-        assert_eq!(alone.client(ip("196.1.1.1"), &headers), Some(ip("196.1.1.1")));
-        assert_eq!(behind.client(ip("172.18.0.2"), &headers), Some(ip("41.59.1.1")));
+        assert_eq!(alone.client(ip("127.0.0.1"), &headers), ip("41.59.1.1"));
+        assert_eq!(alone.client(ip("196.1.1.1"), &headers), ip("196.1.1.1"));
+        assert_eq!(behind.client(ip("172.18.0.2"), &headers), ip("41.59.1.1"));
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod traceparent;
 pub use body::json_body;
 pub use context::{Context, Operation};
 pub use input::{path_id, query};
-pub use limits::{Limits, NoRate, Rate, Rates, Standing};
+pub use limits::{Limits, NoRate, Rate, Rates, Standing, client_address};
 pub use middleware::Manners;
 pub use paging::{Cursor, Limit, Page};
 pub use position::{LEDGER_MIN_POSITION, LEDGER_POSITION, MinPosition, ledger_position};

@@ -26,7 +26,8 @@ pub struct Identity {
     pub expires_at: DateTime<Utc>,
     /// The token's own id.
     pub token_id: Uuid,
-    pub(super) issued_ms: i64,
+    /// The session it belongs to, for those who logged in.
+    pub session: Option<Uuid>,
 }
 
 impl Identity {
@@ -38,7 +39,7 @@ impl Identity {
             unlimited: true,
             expires_at: DateTime::<Utc>::MAX_UTC,
             token_id: Uuid::nil(),
-            issued_ms: i64::MAX,
+            session: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The signing keys: files in `$CHAJIPOA_KEYS/token`, PKCS#8 as PEM or DER, named by their `kid`.
 //!
-//! The key whose name sorts last signs; all verify. A missing first key is made; of several processes
+//! The key whose name sorts last signs, once everybody has had the time to read it; all verify. A missing first key is made; of several processes
 //! that start at once one makes it and all use it.
 
 use std::collections::BTreeMap;
@@ -10,11 +10,13 @@ use std::{fmt, io};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use jsonwebtoken::DecodingKey;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use super::files::{create_once, token_directory};
 use super::jwks::{Jwk, Jwks};
+use super::ring::SETTLING;
 use crate::clock::Clock;
 
 /// The `kid` of the first key of an installation.
@@ -47,10 +49,18 @@ pub enum KeyError {
     /// No key could be made.
     #[error("no key could be made")]
     NotMade,
+    /// A key that is not there, or that signs, is not removed.
+    #[error("{kid} is no key, or the one that signs now")]
+    NotRemovable {
+        /// Its name.
+        kid: String,
+    },
 }
 
 pub(super) struct TokenKey {
     pub(super) pair: Ed25519KeyPair,
+    /// Since when the file lies there.
+    since: DateTime<Utc>,
     pub(super) decoding: DecodingKey,
 }
 
@@ -108,8 +118,54 @@ impl TokenKeys {
         self.keys.get(kid)
     }
 
-    pub(super) fn newest(&self) -> Option<(&str, &TokenKey)> {
-        self.keys.last_key_value().map(|(kid, key)| (kid.as_str(), key))
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The key that signs now: the newest that everybody has had the time to read, else the oldest.
+    pub(super) fn signing(&self, now: DateTime<Utc>) -> Option<(&str, &TokenKey)> {
+        let settled = |(_, key): &(&String, &TokenKey)| now - key.since >= SETTLING;
+        // A first key cannot wait: nobody knows any other.
+        let chosen = self.keys.iter().rev().find(settled).or_else(|| self.keys.first_key_value());
+        chosen.map(|(kid, key)| (kid.as_str(), key))
+    }
+
+    /// The name of the key that signs now.
+    #[must_use]
+    pub fn signs_now(&self, clock: &dyn Clock) -> Option<&str> {
+        self.signing(clock.now()).map(|(kid, _)| kid)
+    }
+
+    /// Adds a key, which verifies at once and signs a little later, and returns its name.
+    ///
+    /// # Errors
+    /// It cannot be made or written.
+    pub fn add(&self, clock: &dyn Clock) -> Result<String, KeyError> {
+        let numbers = self.keys.keys().filter_map(|kid| kid.parse::<u32>().ok());
+        let kid = format!("{:04}", numbers.max().unwrap_or(0).saturating_add(1));
+        let path = self.directory.join(format!("{kid}.pem"));
+        create_once(&path, new_pem()?.as_bytes(), clock)
+            .map_err(|source| KeyError::File { path: path.clone(), source })?;
+        Ok(kid)
+    }
+
+    /// Removes a key: whatever it signed holds no longer.
+    ///
+    /// # Errors
+    /// There is no such key, it is the one that signs, or its file cannot be removed.
+    pub fn remove(&self, kid: &str, clock: &dyn Clock) -> Result<(), KeyError> {
+        if !self.keys.contains_key(kid) || self.signs_now(clock) == Some(kid) {
+            return Err(KeyError::NotRemovable { kid: kid.to_owned() });
+        }
+        for extension in ["pem", "der"] {
+            let path = self.directory.join(format!("{kid}.{extension}"));
+            match fs::remove_file(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(KeyError::File { path, source }),
+            }
+        }
+        Ok(())
     }
 
     /// The public keys.
@@ -135,7 +191,9 @@ fn read_key(path: &Path, pem: bool) -> Result<TokenKey, KeyError> {
     let der = if pem { pem_body(&bytes).ok_or_else(no_key)? } else { bytes };
     let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(|_| no_key())?;
     let decoding = DecodingKey::from_ed_der(pair.public_key().as_ref());
-    Ok(TokenKey { pair, decoding })
+    let since = fs::metadata(path).and_then(|file| file.modified());
+    let since = since.map_err(|source| KeyError::File { path: path.to_owned(), source })?.into();
+    Ok(TokenKey { pair, since, decoding })
 }
 
 fn pem_body(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -107,17 +107,24 @@ fn the_system_comes_from_the_internal_issuer_only_and_nobody_else_does() {
 }
 
 #[test]
-fn dropping_a_subject_ends_what_it_had_and_spares_what_comes_later() {
+fn the_end_of_a_session_ends_its_tokens_and_spares_all_others() {
     let setting = Setting::new();
     let verifier = setting.verifier();
-    let (subject, other) = (setting.clock.id(), setting.clock.id());
-    let (old, spared) = (setting.token(Role::Customer, subject), setting.token(Role::Customer, other));
-    verifier.verify(&old).unwrap();
-    verifier.drop_subject(subject);
-    assert_eq!(verifier.verify(&old).unwrap_err().detail(), "the session has ended");
-    verifier.verify(&spared).unwrap();
-    setting.clock.advance(TimeDelta::milliseconds(1));
+    let mut endings = verifier.endings();
+    let clock: Arc<dyn Clock> = setting.clock.clone();
+    let issuer = Issuer::new(setting.keys(), clock);
+    let (subject, session) = (setting.clock.id(), setting.clock.id());
+    let ticket = Ticket { role: Role::Customer, subject, lifetime: ACCESS_LIFETIME, unlimited: false };
+    let ours = issuer.issue(ticket, Some(session)).unwrap().0;
+    let other = issuer.issue(ticket, Some(setting.clock.id())).unwrap().0;
+    assert_eq!(verifier.verify(&ours).unwrap().session, Some(session));
+    verifier.end_session(session);
+    verifier.end_session(session);
+    assert_eq!(verifier.verify(&ours).unwrap_err().detail(), "the session has ended");
+    verifier.verify(&other).unwrap();
     verifier.verify(&setting.token(Role::Customer, subject)).unwrap();
+    assert_eq!(endings.try_recv(), Ok(session));
+    assert!(endings.try_recv().is_err(), "told once");
 }
 
 #[test]
@@ -140,21 +147,35 @@ fn altered_and_absurd_tokens_are_refused() {
     }
 }
 
+/// The clock of these tests stands in the future; the key files are as old as the test.
 #[test]
-fn a_key_added_later_signs_and_is_found_by_running_verifiers() {
-    let setting = Setting::new();
-    let verifier = setting.verifier();
-    let old = setting.token(Role::Support, Uuid::nil());
-    let other = Setting::new();
-    other.keys();
-    let from = other.directory.path().join("token/0001.pem");
-    std::fs::copy(from, setting.directory.path().join("token/0002.pem")).unwrap();
-    setting.clock.advance(TimeDelta::seconds(6));
-    let new = setting.token(Role::Support, Uuid::nil());
+fn a_key_added_later_verifies_at_once_and_signs_once_everybody_could_read_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let now = chrono::Utc::now();
+    let clock = Arc::new(FixedClock::at(now));
+    let keys = || TokenKeys::open_or_create(directory.path(), clock.as_ref()).unwrap();
+    let verifier = Verifier::new(keys(), clock.clone());
+    let issuer = Issuer::new(keys(), clock.clone());
+    let ticket =
+        Ticket { role: Role::Support, subject: Uuid::nil(), lifetime: ACCESS_LIFETIME, unlimited: false };
+    let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+    let old = issuer.issue(ticket, None).unwrap().0;
+    assert_eq!(keys().add(clock.as_ref()).unwrap(), "0002");
+    clock.advance(TimeDelta::seconds(6));
+    assert_eq!(kid(&issuer.issue(ticket, None).unwrap().0), "0001", "it only verifies yet");
+    assert_eq!(verifier.jwks().keys.len(), 2);
+    clock.advance(TimeDelta::seconds(30));
+    let new = issuer.issue(ticket, None).unwrap().0;
+    assert_eq!(kid(&new), "0002");
     verifier.verify(&new).unwrap();
     verifier.verify(&old).unwrap();
+    assert!(keys().remove("0002", clock.as_ref()).is_err(), "it signs");
+    assert!(keys().remove("0009", clock.as_ref()).is_err(), "it is not there");
+    keys().remove("0001", clock.as_ref()).unwrap();
+    clock.advance(TimeDelta::seconds(6));
+    verifier.verify(&new).unwrap();
     let kids: Vec<_> = verifier.jwks().keys.into_iter().map(|key| key.kid).collect();
-    assert_eq!(kids, ["0001", "0002"]);
+    assert_eq!(kids, ["0002"]);
 }
 
 #[test]

@@ -1,68 +1,65 @@
 //! Checking tokens, and remembering those that were checked.
 //!
-//! Keeps true: a remembered token ends with its own expiry, or at once when its subject is dropped; the
+//! Keeps true: a remembered token ends with its own expiry, or at once when its session has ended; the
 //! memory is bounded. A signature costs about 50 µs, so it is paid once per token and not per request.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use jsonwebtoken::{Algorithm, Validation};
 use moka::sync::Cache;
 use ring::digest;
+use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use super::{Claims, INTERNAL_ISSUER, ISSUER, Identity, Jwks, KeyError, TokenKeys};
+use super::ring::Ring;
+use super::{Claims, INTERNAL_ISSUER, ISSUER, Identity, Jwks, TokenKeys};
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::role::Role;
 
 /// Tokens remembered at most; about 200 bytes each.
 const REMEMBERED: u64 = 50_000;
-/// Subjects whose earlier tokens are refused, remembered at most.
-const DROPPED: u64 = 50_000;
+/// Ended sessions remembered at most.
+const ENDED: u64 = 200_000;
+/// For how long: no access token lives longer than this.
+const REMEMBERED_FOR: Duration = Duration::from_secs(20 * 60);
+/// Endings that a slow listener may be behind.
+const TOLD: usize = 1_024;
 /// The longest token that is looked at.
 const LONGEST: usize = 2_048;
-/// An unknown `kid` makes the key directory be read again, at most this often.
-const REREAD_EVERY_SECONDS: i64 = 5;
-
 type Fingerprint = [u8; 32];
 
 /// Turns bearer tokens into identities.
 pub struct Verifier {
-    clock: Arc<dyn Clock>,
-    keys: RwLock<Read>,
+    ring: Ring,
     validation: Validation,
     verified: Cache<Fingerprint, Identity>,
-    /// Subject → the moment (Unix ms) up to which its tokens were ended.
-    dropped: Cache<Uuid, i64>,
-}
-
-struct Read {
-    keys: Arc<TokenKeys>,
-    at: DateTime<Utc>,
+    ended: Cache<Uuid, ()>,
+    tell: broadcast::Sender<Uuid>,
 }
 
 impl std::fmt::Debug for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Verifier").field("keys", &self.keys()).finish_non_exhaustive()
+        f.debug_struct("Verifier").field("keys", &self.ring.keys()).finish_non_exhaustive()
     }
 }
 
 impl Verifier {
-    /// Verifies with these keys.
+    /// Verifies with these keys, as they come and go.
     pub fn new(keys: TokenKeys, clock: Arc<dyn Clock>) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER, INTERNAL_ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         // The expiry is compared below, with our own clock.
         validation.validate_exp = false;
-        let at = clock.now();
         Self {
-            clock,
-            keys: RwLock::new(Read { keys: Arc::new(keys), at }),
+            ring: Ring::new(keys, clock),
             validation,
             verified: Cache::new(REMEMBERED),
-            dropped: Cache::new(DROPPED),
+            ended: Cache::builder().max_capacity(ENDED).time_to_live(REMEMBERED_FOR).build(),
+            tell: broadcast::Sender::new(TOLD),
         }
     }
 
@@ -77,11 +74,11 @@ impl Verifier {
         let fingerprint = fingerprint(token);
         let known = self.verified.get(&fingerprint);
         let identity = known.map_or_else(|| self.check(token), Ok)?;
-        if identity.expires_at <= self.clock.now() {
+        if identity.expires_at <= self.ring.clock().now() {
             self.verified.invalidate(&fingerprint);
             return Err(refused("the token has expired"));
         }
-        if self.was_dropped(&identity) {
+        if identity.session.is_some_and(|session| self.has_ended(session)) {
             self.verified.invalidate(&fingerprint);
             return Err(refused("the session has ended"));
         }
@@ -91,61 +88,41 @@ impl Verifier {
         Ok(identity)
     }
 
-    /// Ends every token of this subject that was made up to now, in this process.
-    pub fn drop_subject(&self, subject: Uuid) {
-        self.dropped.insert(subject, self.clock.now().timestamp_millis());
+    /// Ends every token of a session, in this process; whoever listens is told the first time.
+    pub fn end_session(&self, session: Uuid) {
+        if !self.has_ended(session) {
+            self.ended.insert(session, ());
+            // Nobody may be listening.
+            drop(self.tell.send(session));
+        }
+    }
+
+    /// Whether a session is known to have ended.
+    #[must_use]
+    pub fn has_ended(&self, session: Uuid) -> bool {
+        self.ended.contains_key(&session)
+    }
+
+    /// The sessions that end from now on. A listener that falls behind misses some, and asks [`Verifier::has_ended`].
+    #[must_use]
+    pub fn endings(&self) -> broadcast::Receiver<Uuid> {
+        self.tell.subscribe()
     }
 
     /// The public keys.
     pub fn jwks(&self) -> Jwks {
-        self.keys().jwks()
-    }
-
-    fn was_dropped(&self, identity: &Identity) -> bool {
-        self.dropped.get(&identity.subject).is_some_and(|until| identity.issued_ms <= until)
-    }
-
-    fn keys(&self) -> Arc<TokenKeys> {
-        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner).keys)
+        self.ring.keys().jwks()
     }
 
     fn check(&self, token: &str) -> Result<Identity, Problem> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| refused("the token cannot be read"))?;
         let kid = header.kid.ok_or_else(|| refused("the token names no key"))?;
-        let mut keys = self.keys();
-        if keys.get(&kid).is_none() {
-            keys = self.reread().unwrap_or(keys);
-        }
+        let keys = self.ring.keys();
         let key = keys.get(&kid).ok_or_else(|| refused("the token's key is unknown"))?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation)
             .map_err(|_| refused("the token does not hold"))?
             .claims;
         identity(&claims)
-    }
-
-    /// A key may have been added since the directory was read.
-    fn reread(&self) -> Option<Arc<TokenKeys>> {
-        let now = self.clock.now();
-        let mut read = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        if (now - read.at).num_seconds() < REREAD_EVERY_SECONDS {
-            return Some(Arc::clone(&read.keys));
-        }
-        read.at = now;
-        match read.keys.reread() {
-            Ok(keys) => {
-                read.keys = Arc::new(keys);
-                Some(Arc::clone(&read.keys))
-            }
-            Err(
-                KeyError::File { .. }
-                | KeyError::NoKey { .. }
-                | KeyError::NoSubject { .. }
-                | KeyError::NotMade,
-            ) => {
-                tracing::warn!("the token keys could not be read again");
-                None
-            }
-        }
     }
 }
 
@@ -160,23 +137,13 @@ fn identity(claims: &Claims) -> Result<Identity, Problem> {
         unlimited: claims.unl,
         expires_at,
         token_id: claims.jti,
-        issued_ms: issued_ms(claims),
+        session: claims.sid,
     })
 }
 
 /// The role `system` comes from the internal issuer, and nothing else does.
 fn may_name(issuer: &str, role: Role) -> bool {
     (issuer == INTERNAL_ISSUER) == (role == Role::System)
-}
-
-/// The token id is a version 7 UUID and so tells the millisecond; `iat` tells the second only.
-fn issued_ms(claims: &Claims) -> i64 {
-    let (seconds, nanos) = claims.jti.get_timestamp().map_or((0, 0), |at| at.to_unix());
-    let millis = i64::try_from(seconds)
-        .unwrap_or(0)
-        .saturating_mul(1_000)
-        .saturating_add(i64::from(nanos / 1_000_000));
-    if millis / 1_000 == claims.iat { millis } else { claims.iat.saturating_mul(1_000) }
 }
 
 fn fingerprint(token: &str) -> Fingerprint {

@@ -28,6 +28,7 @@ pub(crate) const KEY_BYTES: usize = 32;
 /// The keys of the directory, in memory.
 #[derive(Clone)]
 pub struct Keys {
+    directory: PathBuf,
     masters: BTreeMap<Generation, [u8; KEY_BYTES]>,
     blind: hmac::Key,
     hash: hmac::Key,
@@ -84,6 +85,7 @@ impl Keys {
             return Err(KeysError::NoMaster(master));
         }
         Ok(Self {
+            directory: directory.to_owned(),
             masters,
             blind: hmac::Key::new(hmac::HMAC_SHA256, &read_key(&directory.join("blind.key"))?),
             hash: hmac::Key::new(hmac::HMAC_SHA256, &read_key(&directory.join("hash.key"))?),
@@ -114,6 +116,12 @@ impl Keys {
         create_key(&directory.join("blind.key"))?;
         create_key(&directory.join("hash.key"))?;
         Self::open(directory)
+    }
+
+    /// Where the keys lie.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// The blind index of a phone number in its canonical form: equal numbers have equal indexes, and without

@@ -6,12 +6,15 @@
 //! Postgres. A person's id is the id of a stream of theirs; a key whose person has no stream was minted for a
 //! command that was refused, and is swept.
 //!
-//! Erasure and the renewal of generations are not here.
+//! Erasing a person destroys that key, in the transaction that records it; [`Erased`] remembers whose, outside the
+//! database, so that a restore does not bring them back.
 
+mod erased;
 mod keys;
 mod person;
 mod sealer;
 
+pub use erased::{Erased, ErasedError};
 pub use keys::{Generation, Keys, KeysError};
 pub use person::{PersonKey, Wrapped};
 pub use sealer::Sealer;

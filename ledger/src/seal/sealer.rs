@@ -15,7 +15,7 @@ use crate::{Ledger, LedgerError, LedgerIdentity, statements};
 const CACHED_KEYS: u64 = 20_000;
 
 /// How long an unwrapped key is held: a key that another process destroyed is gone from here after this.
-const CACHED_FOR: Duration = Duration::from_secs(60);
+const CACHED_FOR: Duration = Duration::from_secs(5);
 
 /// Seals and opens personal data. Clones share the cache.
 #[derive(Debug, Clone)]
@@ -68,13 +68,27 @@ impl Sealer {
         row.map(|row| self.unwrap(person, &wrapped(&row)?)).transpose()
     }
 
-    /// A key that lies somewhere else than among the keys of persons, such as in the row of the very request that it
-    /// seals. It is not remembered: with its row it is gone.
+    /// A key of its own for something that is forgotten soon, such as a one-time code: its wrapped form is kept beside
+    /// what it seals, by whoever asks.
     ///
     /// # Errors
-    /// When it is not the key of that id, or its generation is not in the directory.
+    /// The random source fails.
+    pub fn fresh_key(&self, id: Uuid) -> Result<(PersonKey, Wrapped), SealError> {
+        let wrapped = PersonKey::mint(&self.keys, self.identity.ledger_id, id)?;
+        Ok((self.open_with(id, &wrapped)?, wrapped))
+    }
+
+    /// The key that was wrapped for this id.
+    ///
+    /// # Errors
+    /// Its generation is not in the directory, or it was wrapped for something else.
     pub fn open_with(&self, id: Uuid, wrapped: &Wrapped) -> Result<PersonKey, SealError> {
         PersonKey::unwrap(&self.keys, self.identity.ledger_id, id, wrapped)
+    }
+
+    /// Lets go of a key that was destroyed.
+    pub fn forget(&self, person: Uuid) {
+        self.cache.invalidate(&person);
     }
 
     /// Seals one field of a person, who gets a key if there is none.

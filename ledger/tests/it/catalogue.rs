@@ -123,7 +123,7 @@ async fn functions_of_the_owner_are_closed_and_pinned() {
         assert_eq!(row.get::<_, String>(3), "chajipoa_owner", "{name}");
         assert!(!row.get::<_, bool>(5), "{name} is open to everybody");
         let called_by_services =
-            ["append", "lock_head", "ensure_partitions", "mint_person_key", "sweep_person_keys"];
+            ["append", "destroy_person", "lock_head", "ensure_partitions", "mint_person_key", "sweep_person_keys"];
         let expected = called_by_services.contains(&name.as_str());
         assert_eq!(row.get::<_, bool>(2), expected, "{name} runs as the owner exactly if a service calls it");
         if expected {

@@ -13,6 +13,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
         "chajipoa_command",
         &[
             "EXECUTE append",
+            "EXECUTE destroy_person",
             "EXECUTE ensure_partitions",
             "EXECUTE lock_head",
             "EXECUTE mint_person_key",
@@ -20,6 +21,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "INSERT snapshot",
             "SELECT claim",
             "SELECT command",
+            "SELECT erased_person",
             "SELECT event",
             "SELECT ledger_head",
             "SELECT person_key",

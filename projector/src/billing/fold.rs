@@ -34,6 +34,8 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         Event::CustomerVerified(_)
         | Event::CustomerSuspended(_)
         | Event::CustomerReinstated(_)
+        | Event::ProfileUpdated(_)
+        | Event::CustomerErased(_)
         | Event::TariffPublished(_)
         | Event::TariffRetired(_)
         | Event::StationRegistered(_)

@@ -37,6 +37,8 @@ pub(super) fn device_of(event: &Event) -> Option<Uuid> {
         | Event::CustomerVerified(_)
         | Event::CustomerSuspended(_)
         | Event::CustomerReinstated(_)
+        | Event::ProfileUpdated(_)
+        | Event::CustomerErased(_)
         | Event::TariffPublished(_)
         | Event::TariffRetired(_)
         | Event::StationRegistered(_)

@@ -30,6 +30,8 @@ fn rental_of(event: &Event) -> Option<Uuid> {
         | Event::CustomerVerified(_)
         | Event::CustomerSuspended(_)
         | Event::CustomerReinstated(_)
+        | Event::ProfileUpdated(_)
+        | Event::CustomerErased(_)
         | Event::TariffPublished(_)
         | Event::TariffRetired(_)
         | Event::StationRegistered(_)

@@ -1,0 +1,131 @@
+//! `POST /api/v1/auth/verify-phone`: the code that came, against tokens. The first right code of a number registers and
+//! verifies its customer.
+//!
+//! The commands' ids follow from the code, so that a request that was cut and sent again has one effect. A code whose
+//! commands could not be recorded counts again.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Bytes, Data as Shared};
+use domain::Claim;
+use domain::customer::Status;
+use domain::phone::Phone;
+use edge::http::{Context, json_body};
+use edge::{Identity, Problem, Role};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{LoggedIn, phone};
+use crate::CommandApi;
+use crate::access::{Proof, away};
+use crate::batcher::Outcome;
+use crate::operations::data;
+use crate::personal::derived_id;
+use crate::submit::{Asked, Data, answered};
+
+const DIGITS: usize = 6;
+
+/// What came, and where.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Verify {
+    /// The number.
+    #[schema(example = "+255712345678")]
+    phone: String,
+    /// The six digits of the message.
+    #[schema(example = "123456")]
+    code: String,
+}
+
+/// Logs in with a code.
+#[utoipa::path(
+    post, path = "/api/v1/auth/verify-phone", tag = "access", request_body = Verify,
+    responses(
+        (status = 200, description = "logged in", body = LoggedIn),
+        (status = 400, description = "malformed"),
+        (status = 422, description = "code_wrong with the tries that are left, or code_expired"),
+        (status = 429, description = "too many requests"),
+        (status = 503, description = "not now; the same code may be tried again"),
+    )
+)]
+pub(crate) async fn post(
+    api: Shared<CommandApi>,
+    context: Context,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let asked: Verify = json_body(&body)?;
+    let phone = phone(&asked.phone)?;
+    if asked.code.len() != DIGITS || !asked.code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Problem::malformed("code is the six digits of the message"));
+    }
+    let proof = api.codes().check(&phone, &asked.code).await?;
+    let entering = async {
+        let customer = enter(&api, &context, &phone, &proof).await?;
+        api.sessions().open(Role::Customer, customer).await.map_err(away)
+    };
+    match entering.await {
+        Ok(grant) => {
+            api.codes().forget(&proof).await;
+            Ok(LoggedIn::of(grant).respond())
+        }
+        Err(problem) => {
+            api.codes().reopen(&proof).await;
+            Err(problem)
+        }
+    }
+}
+
+/// The customer of a number, registered if there is none, and verified.
+async fn enter(api: &CommandApi, context: &Context, phone: &Phone, proof: &Proof) -> Result<Uuid, Problem> {
+    let index = api.sealer().keys().blind_index(phone.as_str());
+    let claim = Claim { kind: Claim::PHONE, value: index };
+    let customer = match api.present().holder(&claim).await? {
+        Some(customer) => customer,
+        None => register(api, context, phone, proof, &claim).await?,
+    };
+    let known = api.present().customer(customer).await?;
+    if known.is_none_or(|known| known.status == Status::Unverified) {
+        let data = data([("customer_id", Some(json!(customer)))]);
+        send(api, context, ("VerifyCustomer", data), step(api, proof, 2)).await?;
+    }
+    Ok(customer)
+}
+
+async fn register(
+    api: &CommandApi,
+    context: &Context,
+    phone: &Phone,
+    proof: &Proof,
+    claim: &Claim,
+) -> Result<Uuid, Problem> {
+    let data =
+        data([("phone", Some(json!(phone.as_str()))), ("name", proof.name.as_ref().map(|name| json!(name)))]);
+    let id = step(api, proof, 1);
+    match send(api, context, ("RegisterCustomer", data), id).await {
+        Ok(()) => Ok(derived_id(id, api.sealer().keys())),
+        // Somebody registered the number at this moment.
+        Err(problem) if problem.code() == "phone_taken" => {
+            let holder = api.present().holder(claim).await?;
+            holder.ok_or_else(|| Problem::unavailable("unavailable", "try again", 1))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn send(
+    api: &CommandApi,
+    context: &Context,
+    (kind, data): (&'static str, Map<String, Value>),
+    id: Uuid,
+) -> Result<(), Problem> {
+    let system = Identity::system(Uuid::nil());
+    let asked = Asked { id: Some(id), kind: kind.into(), occurred_at: None, data: Data::Made(data) };
+    let outcome: Outcome = api.submit(&system, context, asked).await?;
+    answered(outcome, &system, None).map(drop)
+}
+
+/// The id of the nth command that a code leads to.
+fn step(api: &CommandApi, proof: &Proof, number: u128) -> Uuid {
+    derived_id(Uuid::from_u128(proof.code_id.as_u128() ^ number), api.sealer().keys())
+}
