@@ -35,6 +35,7 @@ pub(crate) async fn connect(url: &str) -> Result<Client, ReactorError> {
             tracing::debug!(%error, "a connection of the reactor ended");
         }
     });
+    client.batch_execute(statements::SESSION).await?;
     Ok(client)
 }
 

@@ -31,7 +31,7 @@ use crate::status::Status;
 /// How often is looked whether something is due.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How often what waits is counted for the metrics.
-const MEASURE_EVERY: Duration = Duration::from_secs(1);
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
 /// How many rows are taken at once, and how many commands are on their way at the same time.
 const TAKEN: i64 = 200;
 const AT_ONCE: usize = 16;

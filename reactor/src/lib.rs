@@ -9,7 +9,7 @@
 //!   reactors, a repeat after a lost answer and a restart all send the same command (I3);
 //! - nothing is fired before the ledger has been read to its end: what is long settled stays settled;
 //! - a message is sent at most once ([`message`]).
-//! //!
+//!
 //! It has no rule of its own: whether something is due is decided by the domain, on the ledger's state.
 
 mod africastalking;

@@ -1,5 +1,8 @@
 //! Every statement of the reactor, in one place.
 
+/// Plans cached while a table is empty must be good when it is full.
+pub(crate) const SESSION: &str = "SET jit = off; SET enable_seqscan = off";
+
 /// Takes the lock of this number if nobody has it; it goes with the connection.
 pub(crate) const TRY_LOCK: &str = "SELECT pg_try_advisory_lock($1)";
 

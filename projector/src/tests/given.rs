@@ -117,8 +117,12 @@ pub(crate) fn registered() -> Vec<(i64, Event)> {
     ]
 }
 
+pub(crate) fn payment(number: u128) -> PaymentId {
+    PaymentId(id(0x200 + number))
+}
+
 pub(crate) fn paid(number: u128, amount: u32, credited: Credited) -> Vec<(i64, Event)> {
-    let payment_id = PaymentId(id(0x200 + number));
+    let payment_id = payment(number);
     vec![
         (
             -60,

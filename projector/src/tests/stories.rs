@@ -2,7 +2,7 @@
 
 use domain::{
     Event, Money,
-    event::{DeviceRecovered, RentalExtended, ReplacementFeeReversed},
+    event::{DeviceRecovered, PaymentExpired, RentalExtended, ReplacementFeeReversed},
     purse::{Credited, Debited},
     rating::not_taken,
 };
@@ -77,6 +77,25 @@ fn what_the_deposit_does_not_cover_becomes_debt() {
     assert_eq!((balance.balance, balance.debt), (0, 400));
     let last = folds.billing.statement.rows().last().unwrap();
     assert_eq!((last.amount, last.balance, last.debt), (-1_000, 0, 400));
+}
+
+#[test]
+fn an_expired_payment_says_so_until_proof_comes() {
+    let mut events = given::registered();
+    let mut payment = given::deposited(600);
+    let settled = payment.pop().unwrap();
+    events.extend(payment);
+    let expired =
+        PaymentExpired { payment_id: given::payment(1), customer_id: given::customer(), reason: None };
+    events.push((1_380, expired.into()));
+    let folds = Folds::of(&given::facts(events.clone()));
+    let payment = only(&folds.billing.payment);
+    assert_eq!((payment.status, payment.settled_at), (PaymentStatus::Expired, None));
+    assert_eq!(only(&folds.billing.balance).balance, 0);
+    events.push(settled);
+    let folds = Folds::of(&given::facts(events));
+    assert_eq!(only(&folds.billing.payment).status, PaymentStatus::Settled);
+    assert_eq!(only(&folds.billing.balance).balance, 600);
 }
 
 #[test]
