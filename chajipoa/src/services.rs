@@ -4,7 +4,7 @@
 //! `KAFKA_BROKERS` where events come from Kafka. It prints `listening on ADDRESS` once it serves, and stops
 //! gracefully on SIGINT and SIGTERM.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU16, sync::Arc, time::Duration};
 
 use actix_web::web::ServiceConfig;
 use command_api::{CommandApi, Ingredients};
@@ -112,6 +112,10 @@ pub async fn command_api(
     let mut settings = command_api::Settings::default();
     if let Some(app_url) = settings::text("CHAJIPOA_APP_URL")? {
         settings.app_url = app_url;
+    }
+    settings.telemetry_days = settings::or("CHAJIPOA_TELEMETRY_DAYS", settings.telemetry_days)?;
+    if let Some(minutes) = settings::optional::<NonZeroU16>("CHAJIPOA_SILENCE_MINUTES")? {
+        settings.silence = Duration::from_secs(u64::from(minutes.get()).saturating_mul(60));
     }
     let ingredients = Ingredients { ledger, keys, clock: clock(), metrics: metrics.clone(), settings };
     Ok(CommandApi::start(ingredients).await?)

@@ -1,6 +1,7 @@
 //! The service: what it owns, how it is mounted, and what it says about itself.
 
 use std::io;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::Settings;
 use crate::batcher::Batcher;
-use crate::cabinet::Store;
+use crate::cabinet::{Listening, Store};
 use crate::operations::{
     batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
     report_lost, slot_qr, start_rental,
@@ -78,8 +79,8 @@ struct Owned {
     present: Present,
     cabinets: Store,
     app_url: String,
-    telemetry_days: u16,
-    silence: Duration,
+    telemetry_days: NonZeroU16,
+    listening: Listening,
 }
 
 impl std::fmt::Debug for CommandApi {
@@ -102,7 +103,8 @@ impl CommandApi {
         let sealer = Sealer::new(keys, ledger.clone(), identity);
         let cabinets = Store::new(ledger.clone());
         cabinets.ensure_days().await?;
-        let Settings { app_url, telemetry_days, silence, listen_every, .. } = settings.clone();
+        let listening = Listening::new(settings.silence, clock.now());
+        let Settings { app_url, telemetry_days, listen_every, .. } = settings.clone();
         let batcher = Batcher::start(ledger.clone(), Arc::clone(&clock), &metrics, settings).await?;
         let present = Present::new(ledger.clone());
         let owned = Arc::new(Owned {
@@ -114,7 +116,7 @@ impl CommandApi {
             cabinets,
             app_url,
             telemetry_days,
-            silence,
+            listening,
         });
         tokio::spawn(keep_house(Arc::downgrade(&owned), listen_every));
         Ok(Self(owned))
@@ -159,6 +161,11 @@ impl CommandApi {
     /// What cabinets say beside commands.
     pub(crate) fn cabinets(&self) -> &Store {
         &self.0.cabinets
+    }
+
+    /// Since when this process can know of cabinets that are silent.
+    pub(crate) fn listening(&self) -> &Listening {
+        &self.0.listening
     }
 
     /// What a slot's code is appended to, so that a phone's camera opens the app.
@@ -259,16 +266,12 @@ impl CommandApi {
                 owned.cabinets.ensure_days().await.map_err(|error| error.to_string())?;
                 owned
                     .cabinets
-                    .drop_days(owned.telemetry_days)
+                    .drop_days(owned.telemetry_days.get())
                     .await
                     .map(drop)
                     .map_err(|error| error.to_string())
             }
-            Chore::Silence => self
-                .take_silent_offline(owned.silence)
-                .await
-                .map(drop)
-                .map_err(|problem| problem.detail().to_owned()),
+            Chore::Silence => self.look_for_silence().await.map_err(|problem| problem.detail().to_owned()),
         }
     }
 }

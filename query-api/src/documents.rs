@@ -13,8 +13,9 @@ use utoipa::{
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::operations::{
-    active_rental, balance, command, customer_payments, customer_rentals, device, event, events, journal,
-    payment, rental, rental_charge, statement, station, stations, trial_balance,
+    active_rental, balance, command, customer_payments, customer_rentals, device, device_battery,
+    device_maintenance, event, events, journal, payment, rental, rental_charge, statement, station, stations,
+    trial_balance,
 };
 
 #[derive(OpenApi)]
@@ -38,6 +39,8 @@ use crate::operations::{
         stations::get,
         station::get,
         device::get,
+        device_battery::get,
+        device_maintenance::get,
         events::get,
         event::get,
         trial_balance::get,
@@ -100,6 +103,8 @@ mod tests {
             [
                 "/api/v1/commands/{id}",
                 "/api/v1/devices/{id}",
+                "/api/v1/devices/{id}/battery",
+                "/api/v1/devices/{id}/maintenance",
                 "/api/v1/finance/journal",
                 "/api/v1/finance/trial-balance",
                 "/api/v1/ledger/events",
