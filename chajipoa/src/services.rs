@@ -5,6 +5,7 @@
 //! gracefully on SIGINT and SIGTERM.
 
 use std::{
+    num::NonZeroU16,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -153,6 +154,10 @@ pub async fn command_api(
     let mut settings = command_api::Settings::default();
     if let Some(app_url) = settings::text("CHAJIPOA_APP_URL")? {
         settings.app_url = app_url;
+    }
+    settings.telemetry_days = settings::or("CHAJIPOA_TELEMETRY_DAYS", settings.telemetry_days)?;
+    if let Some(minutes) = settings::optional::<NonZeroU16>("CHAJIPOA_SILENCE_MINUTES")? {
+        settings.silence = Duration::from_secs(u64::from(minutes.get()).saturating_mul(60));
     }
     let standard = settings.codes;
     settings.codes = CodeLimits {
