@@ -8,7 +8,6 @@
 //!
 //! The server is a process of its own with two workers; its rentals are rows written straight into the read model.
 #![expect(
-    missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
