@@ -31,6 +31,9 @@ pub(super) enum Command {
     Projector,
     /// Serve the read models.
     QueryApi,
+    /// Stand in for the SMS provider and for cabinets. Never in production.
+    #[cfg(feature = "sandbox")]
+    Sandbox(Gateway),
     /// Is this installation healthy? One line per check; exit 0 or 1.
     Check(Gateway),
     /// Print an access token.

@@ -48,6 +48,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::QueryApi => services::run_query_api().await?,
         Command::Projector => services::run_projector().await?,
         Command::Relay => services::run_relay().await?,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(gateway) => crate::stand_ins::run(&gateway.url).await?,
         Command::Check(gateway) => return check::run(&gateway.url, json).await,
         Command::Token(ticket) => token::run(&ticket, json)?,
         Command::Ledger(command) => return ledger::run(command, json).await,

@@ -2,7 +2,8 @@
 //!
 //! The very code of the separate services is mounted beside each other; without `KAFKA_BROKERS` the projections follow
 //! the ledger itself, woken by the bell that rings after each append. Data survives a restart; Ctrl-C stops
-//! everything, Postgres last.
+//! everything, Postgres last. The sandbox stands beside it on a port of its own, unless it is left out of the build or
+//! `CHAJIPOA_SANDBOX_BIND` is `off`.
 
 mod banner;
 mod postgres;
@@ -27,6 +28,7 @@ use crate::{
     cli::Failure,
     installation::{Installation, Urls},
     seed, services,
+    stand_ins::StandIns,
 };
 use postgres::Postgres;
 
@@ -70,9 +72,11 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     })?;
     services::announce(&serving);
     let address = serving.addresses.first().copied();
-    let greeting = tokio::spawn(greet(installation.clone(), address));
+    let stand_ins = StandIns::start(installation, address).await?;
+    let greeting = tokio::spawn(greet(installation.clone(), address, stand_ins.url()));
     let served = services::serve_until_stopped(serving, std::future::pending()).await;
     greeting.abort();
+    stand_ins.stop().await;
     projector.stop().await;
     if let Some(relay) = relay {
         relay.stop().await;
@@ -81,13 +85,13 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
 }
 
 /// Seeds the demo city on the first start, then says that everything is ready.
-async fn greet(installation: Installation, address: Option<std::net::SocketAddr>) {
+async fn greet(installation: Installation, address: Option<std::net::SocketAddr>, sandbox: Option<String>) {
     let Some(address) = address else { return };
     let base = format!("http://{address}");
     if let Err(failure) = seed_city(&installation, &base).await {
         tracing::error!(error = %failure, "the demo city could not be seeded; `chajipoa seed` tries again");
     }
-    banner::show(&base, &installation.data);
+    banner::show(&base, &installation.data, sandbox.as_deref());
 }
 
 async fn seed_city(installation: &Installation, base: &str) -> Result<(), Failure> {

@@ -76,7 +76,11 @@ async fn a_token_that_is_refused_is_replaced_at_once() {
     let place = Place::with_cabinet().await;
     place.ledger.revoke();
     place.inventory().await;
-    assert_eq!((place.ledger.state().granted, place.ledger.state().strangers), (2, 1));
+    let (granted, strangers) = {
+        let state = place.ledger.state();
+        (state.granted, state.strangers)
+    };
+    assert_eq!((granted, strangers), (2, 1));
     place.stop().await;
 }
 

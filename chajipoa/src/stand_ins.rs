@@ -1,0 +1,124 @@
+//! The sandbox: as a process of its own, and beside `up`. A build without the feature `sandbox` has neither.
+//!
+//! `CHAJIPOA_SANDBOX_BIND` says where it listens; `off` leaves it out of `up`. Where nothing is said and the usual port is
+//! taken, `up` goes on without it: a second ledger on one machine needs no second toy.
+
+use std::net::SocketAddr;
+
+use crate::{cli::Failure, installation::Installation};
+
+#[cfg(feature = "sandbox")]
+const BIND: &str = "CHAJIPOA_SANDBOX_BIND";
+#[cfg(feature = "sandbox")]
+const OFF: &str = "off";
+
+/// What runs beside `up`, if anything does.
+#[derive(Debug, Default)]
+pub struct StandIns {
+    #[cfg(feature = "sandbox")]
+    running: Option<sandbox::Running>,
+}
+
+#[cfg(feature = "sandbox")]
+impl StandIns {
+    /// Starts the sandbox; its cabinets speak to the ledger at `gateway`.
+    ///
+    /// # Errors
+    /// It cannot be started where the setting wants it, or its folder cannot be used.
+    pub async fn start(
+        installation: &Installation,
+        gateway: Option<SocketAddr>,
+    ) -> Result<StandIns, Failure> {
+        let asked = edge::settings::text(BIND)?;
+        let Some(gateway) = gateway.filter(|_| asked.as_deref() != Some(OFF)) else {
+            return Ok(StandIns::default());
+        };
+        let bind = asked.clone().unwrap_or_else(|| sandbox::DEFAULT_BIND.to_owned());
+        match start(installation, bind.clone(), format!("http://{gateway}")).await {
+            Ok(running) => Ok(StandIns { running: Some(running) }),
+            Err(error) if asked.is_none() && error.kind() == std::io::ErrorKind::AddrInUse => {
+                tracing::warn!(%bind, "the sandbox is left out: its port is taken ({BIND} names another)");
+                Ok(StandIns::default())
+            }
+            Err(error) => Err(Failure::other(named(&bind, &error))),
+        }
+    }
+
+    /// Where it answers.
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        self.running.as_ref().map(sandbox::Running::url)
+    }
+
+    /// Stops it.
+    pub async fn stop(self) {
+        let Some(running) = self.running else { return };
+        if let Err(error) = running.stop().await {
+            tracing::error!(%error, "the sandbox has failed");
+        }
+    }
+}
+
+#[cfg(not(feature = "sandbox"))]
+impl StandIns {
+    /// Starts nothing.
+    ///
+    /// # Errors
+    /// Never.
+    #[expect(clippy::unused_async, reason = "as in a build with the sandbox")]
+    pub async fn start(_: &Installation, _: Option<SocketAddr>) -> Result<StandIns, Failure> {
+        Ok(StandIns::default())
+    }
+
+    /// Nowhere.
+    #[must_use]
+    pub fn url(&self) -> Option<String> {
+        None
+    }
+
+    /// Stops nothing.
+    #[expect(clippy::unused_async, reason = "as in a build with the sandbox")]
+    pub async fn stop(self) {}
+}
+
+#[cfg(feature = "sandbox")]
+async fn start(
+    installation: &Installation,
+    bind: String,
+    gateway: String,
+) -> std::io::Result<sandbox::Running> {
+    sandbox::Sandbox::start(sandbox::Options {
+        bind,
+        directory: Some(installation.data.clone()),
+        gateway,
+        clock: crate::services::clock(),
+        settings: sandbox::Settings::default(),
+    })
+    .await
+}
+
+#[cfg(feature = "sandbox")]
+fn named(bind: &str, error: &std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), format!("the sandbox cannot be started on {bind}: {error}"))
+}
+
+/// The sandbox as a process of its own, beside the ledger at `gateway`.
+///
+/// # Errors
+/// It cannot be started.
+#[cfg(feature = "sandbox")]
+#[expect(clippy::print_stdout, reason = "whoever starts a service reads this line")]
+pub async fn run(gateway: &str) -> Result<(), Failure> {
+    let installation = Installation::of_environment()?;
+    let own = edge::settings::text(BIND)?.filter(|bind| bind != OFF);
+    let bind = match own {
+        Some(bind) => bind,
+        None => edge::settings::or("CHAJIPOA_BIND", sandbox::DEFAULT_BIND.to_owned())?,
+    };
+    let running = start(&installation, bind.clone(), gateway.to_owned())
+        .await
+        .map_err(|error| Failure::other(named(&bind, &error)))?;
+    println!("listening on {}", running.address());
+    crate::services::asked_to_stop().await;
+    Ok(running.stop().await?)
+}
