@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::letter::{Kind, Letter, answer_id};
 use super::mischief::{How, Moment};
 
-/// How many attempts it remembers: the ledger has a handful open.
-const REMEMBERED: usize = 1_000;
+/// How many attempts it remembers: the ledger has a handful open at a time.
+const REMEMBERED: usize = 200;
 /// How many commands wait for the link at most.
 const OUTBOX: usize = 10_000;
 

@@ -71,8 +71,8 @@ async fn single(town: &Town, id: Uuid, link: &Link, letter: &Letter) -> bool {
         link.command(&body).await
     };
     match answer {
-        Ok(answer) => settle(town, id, letter, outcome(&answer)),
-        Err(LinkError::Refused { code }) => settle(town, id, letter, &code),
+        Ok(answer) => settle(town, id, &[(letter, outcome(&answer))]),
+        Err(LinkError::Refused { code }) => settle(town, id, &[(letter, &code)]),
         Err(error @ (LinkError::Away(_) | LinkError::NotNow(_) | LinkError::Stranger)) => {
             tracing::debug!(%id, %error, "a cabinet's command was not taken");
             return false;
@@ -91,14 +91,11 @@ async fn upload(town: &Town, id: Uuid, link: &Link, letters: &[Letter]) -> bool 
     };
     match answer {
         Ok(answers) => {
-            let mut all = answers.len() == letters.len();
-            for (letter, answer) in letters.iter().zip(&answers) {
-                match last_word(answer) {
-                    Some(word) => settle(town, id, letter, word),
-                    None => all = false,
-                }
-            }
-            all
+            let lines = letters.iter().zip(&answers);
+            let settled: Vec<_> =
+                lines.filter_map(|(letter, line)| Some((letter, last_word(line)?))).collect();
+            settle(town, id, &settled);
+            settled.len() == letters.len()
         }
         Err(error) => {
             tracing::debug!(%id, %error, "a cabinet's upload was not taken");
@@ -122,10 +119,13 @@ fn outcome(answer: &Value) -> &str {
     ["code", "outcome"].iter().find_map(|name| answer.get(*name)?.as_str()).unwrap_or("answered")
 }
 
-fn settle(town: &Town, id: Uuid, letter: &Letter, word: &str) {
+/// These commands have their last word.
+fn settle(town: &Town, id: Uuid, words: &[(&Letter, &str)]) {
     town.change(id, |resident, moment| {
-        resident.cabinet.settled(letter.command_id);
-        resident.did(moment.now, format!("sent {:?}: {word}", letter.kind));
+        for (letter, word) in words {
+            resident.cabinet.settled(letter.command_id);
+            resident.did(moment.now, format!("sent {:?}: {word}", letter.kind));
+        }
     });
 }
 

@@ -138,15 +138,18 @@ async fn token(state: Shared, body: web::Json<Value>) -> HttpResponse {
 }
 
 /// The state, for who has a good token.
-fn known<'a>(state: &'a Shared, request: &HttpRequest) -> Result<MutexGuard<'a, State>, HttpResponse> {
+fn known<'a>(state: &'a Shared, request: &HttpRequest) -> Result<MutexGuard<'a, State>, Box<HttpResponse>> {
     let header = request.headers().get("Authorization").map(|value| value.to_str().unwrap());
     let mut state = state.lock().unwrap();
     if !header.is_some_and(|value| state.tokens.contains(value.trim_start_matches("Bearer "))) {
         state.strangers += 1;
-        return Err(HttpResponse::Unauthorized().json(json!({"code": "unauthorized", "status": 401})));
+        return Err(Box::new(
+            HttpResponse::Unauthorized().json(json!({"code": "unauthorized", "status": 401})),
+        ));
     }
     if state.away {
-        return Err(HttpResponse::ServiceUnavailable().json(json!({"code": "unavailable", "status": 503})));
+        let problem = json!({"code": "unavailable", "status": 503});
+        return Err(Box::new(HttpResponse::ServiceUnavailable().json(problem)));
     }
     Ok(state)
 }
@@ -154,7 +157,7 @@ fn known<'a>(state: &'a Shared, request: &HttpRequest) -> Result<MutexGuard<'a, 
 async fn stream_of(state: Shared, request: HttpRequest) -> HttpResponse {
     let mut state = match known(&state, &request) {
         Ok(state) => state,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let after = request.headers().get("Last-Event-ID").map(|id| id.to_str().unwrap().to_owned());
     let (sender, mut receiver) = unbounded_channel();
@@ -168,7 +171,7 @@ async fn stream_of(state: Shared, request: HttpRequest) -> HttpResponse {
 async fn report(state: Shared, request: HttpRequest, body: web::Json<Value>) -> HttpResponse {
     let mut state = match known(&state, &request) {
         Ok(state) => state,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let body = body.into_inner();
     match request.match_info().get("report") {
@@ -195,7 +198,7 @@ fn answer(state: &State, command: &Value) -> Value {
 async fn command(state: Shared, request: HttpRequest, body: web::Json<Value>) -> HttpResponse {
     let mut state = match known(&state, &request) {
         Ok(state) => state,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let answer = answer(&state, &body);
     state.commands.push(body.into_inner());
@@ -207,7 +210,7 @@ async fn command(state: Shared, request: HttpRequest, body: web::Json<Value>) ->
 async fn upload(state: Shared, request: HttpRequest, body: Bytes) -> HttpResponse {
     let mut state = match known(&state, &request) {
         Ok(state) => state,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let text = std::str::from_utf8(&body).unwrap();
     let commands: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

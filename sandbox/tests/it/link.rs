@@ -124,12 +124,10 @@ async fn what_happens_while_the_ledger_is_away_is_uploaded_in_order_when_it_is_b
     assert_eq!(place.cabinet().await["waiting"], 3);
     place.ledger.state().away = false;
     wait_until("all is settled", async || place.cabinet().await["waiting"] == 0).await;
-    let state = place.ledger.state();
-    let uploads = state.uploads.concat();
+    let uploads = place.ledger.state().uploads.concat();
     let said: Vec<&str> = uploads.iter().map(|command| command["type"].as_str().unwrap()).collect();
     assert_eq!(said, ["ConfirmRelease", "DeviceReturned", "DeviceReturned"]);
-    assert!(state.commands.is_empty());
-    drop(state);
+    assert!(place.ledger.state().commands.is_empty());
     place.stop().await;
 }
 
