@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use chrono::{DateTime, TimeDelta, Utc};
+use command_api::access::Tokens;
 use command_api::{CommandApi, Ingredients, Settings};
 use edge::http::{ServerOptions, Site};
 use edge::metrics::Metrics;
 use edge::pace::rest;
-use edge::token::{ACCESS_LIFETIME, Ticket, TokenKeys, Verifier, mint};
+use edge::token::{ACCESS_LIFETIME, Issuer, Ticket, TokenKeys, Verifier, mint};
 use edge::{Clock, FixedClock, Role, SystemClock};
 use ledger::Ledger;
 use ledger::migrate::{self, RolePasswords, ServiceRole};
@@ -111,7 +112,11 @@ impl Place {
     }
 
     pub(crate) async fn serve_at(&self, bind: &str) -> Serving {
+        let keys = || TokenKeys::open_or_create(self.keys(), &SystemClock).unwrap();
+        let verifier = Arc::new(Verifier::new(keys(), self.clock()));
+        let issuer = Arc::new(Issuer::new(keys(), self.clock()));
         let ingredients = Ingredients {
+            tokens: Tokens { issuer, verifier: Arc::clone(&verifier) },
             ledger: Ledger::connect(&self.url(ServiceRole::Command), 2).unwrap(),
             keys: Keys::open_or_create(self.keys()).unwrap(),
             clock: self.clock(),
@@ -119,8 +124,6 @@ impl Place {
             settings: Settings::default(),
         };
         let api = CommandApi::start(ingredients).await.unwrap();
-        let keys = TokenKeys::open_or_create(self.keys(), &SystemClock).unwrap();
-        let verifier = Arc::new(Verifier::new(keys, self.clock()));
         let site = Site::new(self.clock(), verifier, &Metrics::new(), vec![api.part()]);
         let serving = api.serve(&ServerOptions { bind: bind.to_owned(), workers: 1 }, site).unwrap();
         let (handle, address) = (serving.server.handle(), serving.addresses[0]);
