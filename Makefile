@@ -24,7 +24,7 @@ bin/chajipoa:
 
 .PHONY: test
 test: ## every test, against real Postgres and real Kafka
-	@scripts/deps.sh build postgres kafka tools
+	@scripts/deps.sh build postgres kafka openapi tools
 	@$(MAKE) --no-print-directory lint
 	@cargo build -p chajipoa
 	@cargo test --workspace --lib --bins --tests --no-run

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs what is missing on Debian, and only that. A no-op when everything is there.
 #
-#   deps.sh [build] [postgres] [kafka] [nginx] [tools]
+#   deps.sh [build] [postgres] [kafka] [openapi] [nginx] [tools]
 #
 # Never starts, stops or configures a system service: a Postgres installed here makes no cluster of its own, an nginx
 # installed here is not started. Ends with 1 and the package's name when something cannot be installed. Kafka's two
-# packages are the exception: without them tests are skipped loudly, so their absence is reported and not an error,
-# unless CI=true.
+# packages and Python's (for Schemathesis) are the exception: without them tests are skipped loudly, so their absence is
+# reported and not an error, unless CI=true.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh
@@ -55,12 +55,13 @@ for group in "$@"; do
         want openjdk-17-jre-headless command -v java
         want maven command -v mvn
         ;;
+    openapi) want python3-venv python3 -c 'import ensurepip, venv' ;;
     nginx) need nginx-light command -v nginx ;;
     tools)
         need curl command -v curl
         need jq command -v jq
         ;;
-    *) die "unknown group '$group'; known are build postgres kafka nginx tools" ;;
+    *) die "unknown group '$group'; known are build postgres kafka openapi nginx tools" ;;
     esac
 done
 ((${#missing[@]} + ${#optional[@]} > 0)) || exit 0
@@ -122,7 +123,7 @@ for package in "${missing[@]}"; do
 done
 for package in "${optional[@]}"; do
     if ! can_install || ! install_one "$package"; then
-        loud "the package '$package' is missing and could not be installed: there will be no Kafka"
+        loud "the package '$package' is missing and could not be installed: the tests that need it are skipped"
         [[ ${CI:-} != true ]] || die "CI=true and '$package' is missing"
     fi
 done

@@ -4,9 +4,13 @@
 //! `KAFKA_BROKERS` where events come from Kafka. It prints `listening on ADDRESS` once it serves, and stops
 //! gracefully on SIGINT and SIGTERM.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use actix_web::web::ServiceConfig;
+use command_api::access::{CodeLimits, Tokens, watch_endings};
 use command_api::{CommandApi, Ingredients};
 use edge::{
     Clock, SystemClock,
@@ -15,7 +19,7 @@ use edge::{
     monitoring::Part,
     pace::Backoff,
     settings,
-    token::{TokenKeys, Verifier},
+    token::{Issuer, TokenKeys, Verifier},
 };
 use ledger::{
     Bell, Ledger,
@@ -26,7 +30,8 @@ use projector::{FeedSource, ModelName, Projector, Sources};
 use query_api::QueryApi;
 use reactor::{AfricasTalking, Commands, Outbox, Reactor, SmsSettings};
 use relay::{Relay, RelayConfig};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
+use uuid::Uuid;
 
 use crate::{cli::Failure, installation::Installation};
 
@@ -61,6 +66,36 @@ pub fn verifier(installation: &Installation) -> Result<Arc<Verifier>, Failure> {
     installation.make()?;
     let keys = TokenKeys::open_or_create(&installation.keys, &SystemClock)?;
     Ok(Arc::new(Verifier::new(keys, clock())))
+}
+
+/// What makes and checks tokens with the keys of the installation.
+///
+/// # Errors
+/// The keys cannot be read or made.
+pub fn tokens(installation: &Installation) -> Result<Tokens, Failure> {
+    let verifier = verifier(installation)?;
+    let keys = TokenKeys::open_or_create(&installation.keys, &SystemClock)?;
+    Ok(Tokens { issuer: Arc::new(Issuer::new(keys, clock())), verifier })
+}
+
+/// Ends the streams of sessions as they end, until the verifier is gone.
+pub async fn end_streams(
+    mut endings: broadcast::Receiver<Uuid>,
+    live: query_api::Hub,
+    known: Weak<Verifier>,
+) {
+    loop {
+        match endings.recv().await {
+            Ok(session) => live.end_sessions(|speaker| speaker.session == Some(session)),
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                let Some(verifier) = known.upgrade() else { break };
+                live.end_sessions(|speaker| {
+                    speaker.session.is_some_and(|session| verifier.has_ended(session))
+                });
+            }
+            Err(broadcast::error::RecvError::Closed) => break,
+        }
+    }
 }
 
 /// The rate limits of the environment.
@@ -110,8 +145,8 @@ async fn database_answers(url: &str) -> Result<(), Failure> {
 pub async fn command_api(
     url: &str,
     installation: &Installation,
-    bell: &Bell,
-    metrics: &Metrics,
+    tokens: Tokens,
+    (bell, metrics): (&Bell, &Metrics),
 ) -> Result<CommandApi, Failure> {
     let ledger = Ledger::connect(url, COMMAND_READERS)?.with_bell(bell.clone());
     let keys = Keys::open_or_create(&installation.keys)?;
@@ -119,7 +154,15 @@ pub async fn command_api(
     if let Some(app_url) = settings::text("CHAJIPOA_APP_URL")? {
         settings.app_url = app_url;
     }
-    let ingredients = Ingredients { ledger, keys, clock: clock(), metrics: metrics.clone(), settings };
+    let standard = settings.codes;
+    settings.codes = CodeLimits {
+        per_number_and_day: settings::or("CHAJIPOA_CODES_NUMBER", standard.per_number_and_day)?,
+        per_prefix_and_hour: settings::or("CHAJIPOA_CODES_PREFIX", standard.per_prefix_and_hour)?,
+        per_address_and_hour: settings::or("CHAJIPOA_CODES_ADDRESS", standard.per_address_and_hour)?,
+        messages_a_day: settings::or("CHAJIPOA_CODES_ALL", standard.messages_a_day)?,
+    };
+    let metrics = metrics.clone();
+    let ingredients = Ingredients { ledger, keys, clock: clock(), tokens, metrics, settings };
     Ok(CommandApi::start(ingredients).await?)
 }
 
@@ -180,12 +223,25 @@ pub fn announce(serving: &Serving) {
 /// # Errors
 /// The server fails.
 pub async fn serve_until_stopped(serving: Serving, ended: impl Future<Output = ()>) -> Result<(), Failure> {
+    serve_until_stopping(serving, ended, || {}).await
+}
+
+/// The same; what never ends by itself is ended by `stopping` first, so that stopping need not wait for it.
+///
+/// # Errors
+/// The server fails.
+pub async fn serve_until_stopping(
+    serving: Serving,
+    ended: impl Future<Output = ()>,
+    stopping: impl FnOnce(),
+) -> Result<(), Failure> {
     let handle = serving.server.handle();
     let server = tokio::spawn(serving.server);
     tokio::select! {
         () = asked_to_stop() => {}
         () = ended => {}
     }
+    stopping();
     handle.stop(true).await;
     server.await.map_err(Failure::other)?.map_err(Failure::other)
 }
@@ -213,8 +269,9 @@ pub async fn run_command_api() -> Result<(), Failure> {
     let metrics = Metrics::new();
     let url = settings::required("DATABASE_URL")?;
     database_answers(&url).await?;
-    let api = command_api(&url, &installation, &Bell::new(), &metrics).await?;
-    let site = Site::new(clock(), verifier(&installation)?, &metrics, vec![api.part()]).limited_by(limits()?);
+    let tokens = tokens(&installation)?;
+    let api = command_api(&url, &installation, tokens.clone(), (&Bell::new(), &metrics)).await?;
+    let site = Site::new(clock(), tokens.verifier, &metrics, vec![api.part()]).limited_by(limits()?);
     let serving = api.serve(&bind("127.0.0.1:8081")?, site)?;
     announce(&serving);
     serve_until_stopped(serving, std::future::pending()).await
@@ -229,26 +286,38 @@ pub async fn run_query_api() -> Result<(), Failure> {
     let metrics = Metrics::new();
     let url = settings::required("DATABASE_URL")?;
     database_answers(&url).await?;
-    let api = query_api(&url, settings::text("DATABASE_READ_URL")?).await?;
-    let site = Site::new(clock(), verifier(&installation)?, &metrics, vec![api.part()]).limited_by(limits()?);
+    let api = query_api(&url, settings::text("DATABASE_READ_URL")?, None).await?;
+    let verifier = verifier(&installation)?;
+    let access = Ledger::connect(&url, 1)?.pool().clone();
+    tokio::spawn(watch_endings(access, Arc::downgrade(&verifier)));
+    tokio::spawn(end_streams(verifier.endings(), api.live().clone(), Arc::downgrade(&verifier)));
+    let site = Site::new(clock(), verifier, &metrics, vec![api.part()]).limited_by(limits()?);
     let serving = api.serve(&bind("127.0.0.1:8082")?, site)?;
     announce(&serving);
-    serve_until_stopped(serving, std::future::pending()).await
+    serve_until_stopping(serving, std::future::pending(), || api.live().stop()).await
 }
 
-/// The query-api on this login; reads go to `read_url` if there is one.
+/// The query-api on this login; reads go to `read_url` if there is one. `bell` rings when this process records.
 ///
 /// # Errors
 /// The database is away.
-pub async fn query_api(url: &str, read_url: Option<String>) -> Result<QueryApi, Failure> {
+pub async fn query_api(url: &str, read_url: Option<String>, bell: Option<Bell>) -> Result<QueryApi, Failure> {
     let ingredients = query_api::Ingredients {
         read_url: read_url.unwrap_or_else(|| url.to_owned()),
         primary_url: url.to_owned(),
         pool: QUERY_READERS,
         clock: clock(),
-        documents: vec![command_api::openapi()],
+        documents: documents(),
+        streams: settings::or("CHAJIPOA_STREAMS", query_api::STREAMS)?,
+        bell,
     };
     Ok(QueryApi::start(ingredients).await?)
+}
+
+/// The OpenAPI documents of what is served beside the queries.
+#[must_use]
+pub fn documents() -> Vec<utoipa::openapi::OpenApi> {
+    vec![command_api::openapi()]
 }
 
 /// projector as a process of its own.

@@ -4,31 +4,26 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::{self, Data as Shared, ServiceConfig};
+use actix_web::web::{Data as Shared, ServiceConfig};
 use edge::Clock;
 use edge::health::{Dependency, Health};
-use edge::http::{Operation, ServerOptions, Serving, Site};
+use edge::http::{ServerOptions, Serving, Site};
 use edge::metrics::{Histogram, Metrics};
 use edge::monitoring::{Answer, Part};
 use ledger::guard::GuardError;
 use ledger::seal::{Erased, ErasedError, Keys, Sealer};
 use ledger::{Ledger, LedgerError};
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 
 use crate::Settings;
-use crate::access::{CodeDesk, Sessions, Staff, StationSecrets, Tokens, tidy, watch_endings};
+use crate::access::{CodeDesk, Sessions, Staff, StationSecrets, Tokens, watch_endings};
 use crate::batcher::Batcher;
-use crate::operations::{
-    auth, batch, commands, end_rental, extend_rental, initiate_payment, profile, report_lost, slot_qr,
-    start_rental, station_secret,
-};
+use crate::cabinet::Store;
+use crate::housekeeping::keep_house;
 use crate::present::Present;
+use crate::routes::mount;
 
-/// How often partitions are looked after. At full load one lasts longer than this by far.
-const PARTITIONS_EVERY: Duration = Duration::from_secs(5);
-/// How often the keys of refused commands are swept.
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// How long a health question may take.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(900);
 
@@ -71,19 +66,22 @@ pub enum StartError {
 
 /// Commands in, events out. Clones share one batcher.
 #[derive(Clone)]
-pub struct CommandApi(Arc<Owned>);
+pub struct CommandApi(pub(crate) Arc<Owned>);
 
-struct Owned {
-    ledger: Ledger,
-    sealer: Sealer,
-    clock: Arc<dyn Clock>,
-    batcher: Batcher,
-    present: Present,
-    codes: CodeDesk,
-    sessions: Sessions,
-    staff: Staff,
-    station_secrets: StationSecrets,
-    app_url: String,
+pub(crate) struct Owned {
+    pub(crate) ledger: Ledger,
+    pub(crate) sealer: Sealer,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) batcher: Batcher,
+    pub(crate) present: Present,
+    pub(crate) codes: CodeDesk,
+    pub(crate) sessions: Sessions,
+    pub(crate) staff: Staff,
+    pub(crate) station_secrets: StationSecrets,
+    pub(crate) cabinets: Store,
+    pub(crate) app_url: String,
+    pub(crate) telemetry_days: u16,
+    pub(crate) silence: Duration,
 }
 
 impl std::fmt::Debug for CommandApi {
@@ -106,7 +104,10 @@ impl CommandApi {
         let erased = Erased::beside(&keys);
         erased.apply(&ledger).await?;
         let sealer = Sealer::new(keys, ledger.clone(), identity);
-        let (pool, app_url) = (ledger.pool().clone(), settings.app_url.clone());
+        let cabinets = Store::new(ledger.clone());
+        cabinets.ensure_days().await?;
+        let pool = ledger.pool().clone();
+        let Settings { app_url, telemetry_days, silence, listen_every, .. } = settings.clone();
         let codes = CodeDesk::new(pool.clone(), sealer.clone(), Arc::clone(&clock), settings.codes);
         let batcher = Batcher::start(ledger.clone(), erased, Arc::clone(&clock), &metrics, settings).await?;
         tokio::spawn(watch_endings(pool.clone(), Arc::downgrade(&tokens.verifier)));
@@ -116,13 +117,16 @@ impl CommandApi {
             sessions: Sessions::new(pool.clone(), tokens, Arc::clone(&clock)),
             staff: Staff::new(pool.clone(), Arc::clone(&clock)),
             station_secrets: StationSecrets::new(pool, Arc::clone(&clock)),
+            cabinets,
             ledger,
             sealer,
             clock,
             batcher,
             app_url,
+            telemetry_days,
+            silence,
         });
-        tokio::spawn(keep_house(Arc::downgrade(&owned)));
+        tokio::spawn(keep_house(Arc::downgrade(&owned), listen_every));
         Ok(Self(owned))
     }
 
@@ -178,6 +182,11 @@ impl CommandApi {
         &self.0.station_secrets
     }
 
+    /// What cabinets say beside commands.
+    pub(crate) fn cabinets(&self) -> &Store {
+        &self.0.cabinets
+    }
+
     /// What a slot's code is appended to, so that a phone's camera opens the app.
     pub(crate) fn app_url(&self) -> &str {
         &self.0.app_url
@@ -188,95 +197,6 @@ impl CommandApi {
             Ok(Ok(_)) => Dependency::up(),
             Ok(Err(error)) => Dependency::down(error.to_string()),
             Err(_) => Dependency::down("no answer in time"),
-        }
-    }
-}
-
-fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
-    let resource = |path: &str, name: &'static str| web::resource(path).app_data(Operation(name));
-    config
-        .app_data(api.clone())
-        .service(resource("/api/v1/commands", "commands").route(web::post().to(commands::post)))
-        .service(
-            resource("/api/v1/commands/batch", "commands_batch")
-                .app_data(web::PayloadConfig::new(batch::MAX_BODY))
-                .route(web::post().to(batch::post)),
-        )
-        .service(resource("/api/v1/rentals/start", "rentals_start").route(web::post().to(start_rental::post)))
-        .service(resource("/api/v1/rentals/{id}/end", "rentals_end").route(web::post().to(end_rental::post)))
-        .service(
-            resource("/api/v1/rentals/{id}/extend", "rentals_extend")
-                .route(web::post().to(extend_rental::post)),
-        )
-        .service(
-            resource("/api/v1/rentals/{id}/report-lost", "rentals_report_lost")
-                .route(web::post().to(report_lost::post)),
-        )
-        .configure(mount_access)
-        .service(resource("/api/v1/stations/{id}/qr", "stations_qr").route(web::post().to(slot_qr::post)))
-        .service(
-            resource("/api/v1/payments/initiate", "payments_initiate")
-                .route(web::post().to(initiate_payment::post)),
-        );
-}
-
-fn mount_access(config: &mut ServiceConfig) {
-    let resource = |path: &str, name: &'static str| web::resource(path).app_data(Operation(name));
-    config
-        .service(
-            resource("/api/v1/auth/register", "auth_register").route(web::post().to(auth::register::post)),
-        )
-        .service(
-            resource("/api/v1/auth/verify-phone", "auth_verify_phone")
-                .route(web::post().to(auth::verify_phone::post)),
-        )
-        .service(
-            resource("/api/v1/auth/resend-otp", "auth_resend_otp")
-                .route(web::post().to(auth::resend_otp::post)),
-        )
-        .service(resource("/api/v1/auth/refresh", "auth_refresh").route(web::post().to(auth::refresh::post)))
-        .service(resource("/api/v1/auth/logout", "auth_logout").route(web::post().to(auth::logout::post)))
-        .service(
-            resource("/api/v1/auth/staff/login", "auth_staff_login")
-                .route(web::post().to(auth::staff_login::post)),
-        )
-        .service(
-            resource("/api/v1/auth/station/token", "auth_station_token")
-                .route(web::post().to(auth::station_token::post)),
-        )
-        .service(
-            resource("/api/v1/users/profile", "users_profile")
-                .route(web::get().to(profile::get))
-                .route(web::put().to(profile::put))
-                .route(web::delete().to(profile::delete)),
-        )
-        .service(
-            resource("/api/v1/stations/{id}/secret", "stations_secret")
-                .route(web::post().to(station_secret::post)),
-        );
-}
-
-/// What has to be done now and then, until the service is gone.
-async fn keep_house(owned: std::sync::Weak<Owned>) {
-    let mut partitions = interval(PARTITIONS_EVERY);
-    let mut sweep = interval(SWEEP_EVERY);
-    partitions.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let sweeping = tokio::select! {
-            _ = partitions.tick() => false,
-            _ = sweep.tick() => true,
-        };
-        let Some(owned) = owned.upgrade() else { break };
-        let done = if sweeping {
-            let swept = owned.sealer.sweep().await.map(drop).map_err(|error| error.to_string());
-            let now = owned.clock.now();
-            swept.and(tidy(owned.ledger.pool(), now).await.map_err(|error| error.to_string()))
-        } else {
-            owned.ledger.ensure_partitions().await.map(drop).map_err(|error| error.to_string())
-        };
-        if let Err(error) = done {
-            tracing::debug!(error, sweeping, "housekeeping was put off");
         }
     }
 }

@@ -1,13 +1,12 @@
 //! The OpenAPI document of this service's paths.
 
 use serde_json::Value;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::operations::{
-    auth, batch, commands, end_rental, extend_rental, initiate_payment, profile, report_lost, slot_qr,
-    start_rental, station_secret,
+    auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
+    profile, report_lost, slot_qr, start_rental, station_secret,
 };
 
 /// The answer to a command. REST paths repeat the members of `result` at the top.
@@ -36,11 +35,13 @@ pub(crate) struct RecordedEvent {
     position: i64,
 }
 
-/// A rental that is over.
+/// A rental that is over. Where an agent or a station reports a return that was known already, the members of a command's
+/// answer stand beside these.
 #[derive(Debug, serde::Serialize, ToSchema)]
 pub(crate) struct EndedRental {
-    rental_id: Uuid,
-    /// `ended`, `sold`, `recovered` or `cancelled`.
+    /// Null where the bank stood in the slot already and no rental was found for this return.
+    rental_id: Option<Uuid>,
+    /// `ended`, `sold`, `recovered` or `cancelled`; `docked` where no rental was found.
     status: String,
     #[schema(format = DateTime)]
     started_at: Option<String>,
@@ -53,41 +54,31 @@ pub(crate) struct EndedRental {
 }
 
 #[derive(OpenApi)]
-#[openapi(
-    paths(
-        commands::post,
-        batch::post,
-        start_rental::post,
-        end_rental::post,
-        extend_rental::post,
-        report_lost::post,
-        initiate_payment::post,
-        slot_qr::post,
-        auth::register::post,
-        auth::verify_phone::post,
-        auth::resend_otp::post,
-        auth::refresh::post,
-        auth::logout::post,
-        auth::staff_login::post,
-        auth::station_token::post,
-        station_secret::post,
-        profile::get,
-        profile::put,
-        profile::delete,
-    ),
-    modifiers(&Bearer)
-)]
+#[openapi(paths(
+    commands::post,
+    batch::post,
+    start_rental::post,
+    end_rental::post,
+    extend_rental::post,
+    report_lost::post,
+    initiate_payment::post,
+    slot_qr::post,
+    auth::register::post,
+    auth::verify_phone::post,
+    auth::resend_otp::post,
+    auth::refresh::post,
+    auth::logout::post,
+    auth::staff_login::post,
+    auth::station_token::post,
+    station_secret::post,
+    profile::get,
+    profile::put,
+    profile::delete,
+    heartbeat::post,
+    inventory::post,
+    maintenance::post,
+))]
 struct Paths;
-
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-}
 
 /// The OpenAPI document of this service's paths, to be joined with that of the queries.
 #[must_use]
@@ -113,11 +104,14 @@ mod tests {
                 "/api/v1/auth/verify-phone",
                 "/api/v1/commands",
                 "/api/v1/commands/batch",
+                "/api/v1/devices/{id}/maintenance",
                 "/api/v1/payments/initiate",
                 "/api/v1/rentals/start",
                 "/api/v1/rentals/{id}/end",
                 "/api/v1/rentals/{id}/extend",
                 "/api/v1/rentals/{id}/report-lost",
+                "/api/v1/stations/{id}/heartbeat",
+                "/api/v1/stations/{id}/inventory",
                 "/api/v1/stations/{id}/qr",
                 "/api/v1/stations/{id}/secret",
                 "/api/v1/users/profile",

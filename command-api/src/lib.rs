@@ -10,16 +10,23 @@ mod actor;
 mod answer;
 mod api;
 mod batcher;
+mod cabinet;
 mod canonical;
 mod documents;
+mod housekeeping;
 mod operations;
 mod personal;
 mod present;
 mod refusal;
+mod routes;
 mod settings;
 mod slot_code;
+mod statements;
 mod submit;
 
 pub use api::{CommandApi, Ingredients, StartError};
 pub use documents::openapi;
 pub use settings::Settings;
+
+/// Who speaks where this service itself does. No token has this role.
+pub(crate) const SYSTEM: uuid::Uuid = uuid::Uuid::nil();

@@ -1,15 +1,17 @@
 //! The present state of a single stream, read from the ledger itself and never from a read model: for the
 //! few paths that need to know a thing before they can name a command.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::Claim;
 use domain::customer::Customer;
+use domain::device::Device;
 use domain::rental::Rental;
 use domain::station::Station;
 use domain::{FOLD_VERSION, State};
 use edge::Problem;
-use ledger::{Ledger, Position, StreamLoad};
+use ledger::{Ledger, Loaded, Position, StreamLoad};
 use uuid::Uuid;
 
 use crate::batcher::fold;
@@ -36,6 +38,25 @@ impl Present {
                 State::Customer(_)
                 | State::Device(_)
                 | State::Station(_)
+                | State::Payment(_)
+                | State::Receipt(_)
+                | State::Catalogue(_),
+            )
+            | None => Ok(None),
+        }
+    }
+
+    /// The device, if there is one.
+    ///
+    /// # Errors
+    /// 503 where the ledger is away.
+    pub(crate) async fn device(&self, id: Uuid) -> Result<Option<Box<Device>>, Problem> {
+        match self.state(id).await?.map(Arc::unwrap_or_clone) {
+            Some(State::Device(device)) => Ok(Some(device)),
+            Some(
+                State::Customer(_)
+                | State::Station(_)
+                | State::Rental(_)
                 | State::Payment(_)
                 | State::Receipt(_)
                 | State::Catalogue(_),
@@ -92,15 +113,46 @@ impl Present {
         Ok(found.into_iter().next().flatten().map(|claim| claim.entity))
     }
 
+    /// The states of many streams of one moment; those that are not there are left out.
+    ///
+    /// # Errors
+    /// 503 where the ledger is away.
+    pub(crate) async fn states(
+        &self,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<HashMap<Uuid, Arc<State>>, Problem> {
+        let load = |stream| StreamLoad { stream, fold_version: FOLD_VERSION };
+        let asked: Vec<StreamLoad> = ids.into_iter().map(load).collect();
+        if asked.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut states = HashMap::with_capacity(asked.len());
+        for loaded in self.ledger.load(&asked).await.map_err(|error| away(&error))? {
+            let stream = loaded.stream;
+            if let Some(state) = folded(stream, loaded)? {
+                states.insert(stream, state);
+            }
+        }
+        Ok(states)
+    }
+
+    /// The devices of these serials; those that nobody knows are left out.
+    ///
+    /// # Errors
+    /// 503 where the ledger is away.
+    pub(crate) async fn by_serial(&self, serials: &[&str]) -> Result<HashMap<String, Uuid>, Problem> {
+        let names: Vec<(&str, &str)> =
+            serials.iter().map(|serial| (domain::Claim::DEVICE_SERIAL, *serial)).collect();
+        let claims = self.ledger.claims(&names).await.map_err(|error| away(&error))?;
+        let known = serials.iter().zip(claims);
+        Ok(known.filter_map(|(serial, claim)| Some(((*serial).to_owned(), claim?.entity))).collect())
+    }
+
     async fn state(&self, id: Uuid) -> Result<Option<Arc<State>>, Problem> {
         let asked = [StreamLoad { stream: id, fold_version: FOLD_VERSION }];
         let loaded = self.ledger.load(&asked).await.map_err(|error| away(&error))?;
         let Some(loaded) = loaded.into_iter().next() else { return Ok(None) };
-        let held = fold(loaded).map_err(|error| {
-            tracing::error!(%error, stream = %id, "a stream does not fold");
-            Problem::internal()
-        })?;
-        Ok(held.state)
+        folded(id, loaded)
     }
 
     /// Whether a command of this id was recorded or already done.
@@ -121,7 +173,15 @@ impl Present {
     }
 }
 
-fn away(error: &ledger::LedgerError) -> Problem {
+pub(crate) fn away(error: &ledger::LedgerError) -> Problem {
     tracing::warn!(%error, "the ledger could not be read");
     Problem::unavailable("unavailable", "the ledger is away", 1)
+}
+
+fn folded(stream: Uuid, loaded: Loaded) -> Result<Option<Arc<State>>, Problem> {
+    let held = fold(loaded).map_err(|error| {
+        tracing::error!(%error, %stream, "a stream does not fold");
+        Problem::internal()
+    })?;
+    Ok(held.state)
 }

@@ -22,6 +22,12 @@ pub struct Settings {
     pub app_url: String,
     /// How many one-time codes are made.
     pub codes: CodeLimits,
+    /// How many days of telemetry are kept.
+    pub telemetry_days: u16,
+    /// A cabinet that was not heard for so long is offline.
+    pub silence: Duration,
+    /// How often silent cabinets are looked for.
+    pub listen_every: Duration,
 }
 
 impl Default for Settings {
@@ -34,6 +40,9 @@ impl Default for Settings {
             patience: Duration::from_secs(5),
             codes: CodeLimits::default(),
             app_url: "https://app.chajipoa.co.tz/rent#".to_owned(),
+            telemetry_days: 90,
+            silence: Duration::from_secs(15 * 60),
+            listen_every: Duration::from_secs(30),
         }
     }
 }

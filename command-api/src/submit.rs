@@ -111,6 +111,20 @@ impl CommandApi {
         context: &Context,
         asked: Asked<'_>,
     ) -> Result<(Job, Queued), Problem> {
+        let traceparent = context.traceparent().map(|trace| trace.as_str().to_owned());
+        self.prepare_traced(speaker, traceparent, asked).await
+    }
+
+    /// The same for a command that no request asked for as it is: `speaker` is then one of ours and came with no token.
+    ///
+    /// # Errors
+    /// As [`CommandApi::prepare`].
+    pub(crate) async fn prepare_traced(
+        &self,
+        speaker: &Identity,
+        traceparent: Option<String>,
+        asked: Asked<'_>,
+    ) -> Result<(Job, Queued), Problem> {
         let Asked { id, kind, occurred_at, data } = asked;
         let actor = actor(speaker);
         let id = id.unwrap_or_else(|| self.clock().id());
@@ -133,7 +147,7 @@ impl CommandApi {
                 stated_at,
                 seeds: self.seeds(id),
             }),
-            traceparent: context.traceparent().map(|trace| trace.as_str().to_owned()),
+            traceparent,
             lost: 0,
             alone: false,
             reply,
@@ -235,9 +249,17 @@ fn json_text(object: &Map<String, Value>) -> String {
 }
 
 fn moment(text: &str) -> Result<DateTime<Utc>, Problem> {
+    moment_of("occurred_at", text)
+}
+
+/// The time in a field.
+///
+/// # Errors
+/// 400 where it is none.
+pub(crate) fn moment_of(field: &str, text: &str) -> Result<DateTime<Utc>, Problem> {
     DateTime::parse_from_rfc3339(text)
         .map(|moment| moment.to_utc())
-        .map_err(|_| Problem::malformed("occurred_at is no RFC 3339 time"))
+        .map_err(|_| Problem::malformed(format!("{field} is no RFC 3339 time")))
 }
 
 pub(crate) fn sealing(error: &SealError) -> Problem {

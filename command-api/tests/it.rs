@@ -11,10 +11,20 @@
 
 #[path = "it/access.rs"]
 mod access;
+#[path = "it/cabinet.rs"]
+mod cabinet;
 #[path = "it/faults.rs"]
 mod faults;
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "it/heartbeats.rs"]
+mod heartbeats;
+#[path = "it/inventories.rs"]
+mod inventories;
+#[path = "it/inventory_input.rs"]
+mod inventory_input;
+#[path = "it/maintenance.rs"]
+mod maintenance;
 #[path = "it/profiles.rs"]
 mod profiles;
 #[path = "it/races.rs"]

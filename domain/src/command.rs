@@ -157,6 +157,11 @@ commands! {
     }
     /// Takes a bank out of its slot, by staff.
     UndockDevice [Agent System Admin] { device_id: DeviceId, reason: Option<Reason>, }
+    /// A station read how full a bank is.
+    ReportBattery [Station System Admin] {
+        device_id: Option<DeviceId>, serial: Option<Serial>, battery_percent: Percent,
+        station_id: Option<StationId>, slot: Option<SlotNumber>, observed_at: Option<Time>,
+    }
     /// Nobody knows where a bank is.
     ReportDeviceMissing [Station Agent System Admin] {
         device_id: Option<DeviceId>, serial: Option<Serial>, station_id: Option<StationId>, slot: Option<SlotNumber>,
@@ -198,8 +203,8 @@ commands! {
     ReportReleaseFailure [Station Support Admin] { rental_id: RentalId, reason: Option<Reason>, }
     /// Nobody says anything.
     ReportReleaseUnknown [Station System Admin] { rental_id: RentalId, reason: Option<Reason>, }
-    /// Gives up on a release a day after it was asked for.
-    CancelRelease [System Admin] { rental_id: RentalId, reason: Option<Reason>, }
+    /// Gives up on a release: a day after it was asked for, or once an inventory saw the bank in its slot.
+    CancelRelease [System Admin] { rental_id: RentalId, reason: Option<Reason>, seen_in_slot_at: Option<Time>, }
     /// Moves the due time.
     ExtendRental [Customer Agent Support Admin] { rental_id: RentalId, minutes: Minutes, }
     /// The due time has passed.
@@ -315,7 +320,7 @@ macro_rules! speaks_of_a_device {
     )* };
 }
 
-speaks_of_a_device!(ReportDeviceMissing ConfirmRelease DeviceReturned ReportReturnRefused);
+speaks_of_a_device!(ReportBattery ReportDeviceMissing ConfirmRelease DeviceReturned ReportReturnRefused);
 
 /// What a confirmed payment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -361,6 +366,7 @@ impl Command {
             }
             Command::ConfirmRelease(confirm) => confirm.device().map(drop),
             Command::ReportDeviceMissing(missing) => missing.device().map(drop),
+            Command::ReportBattery(battery) => battery.device().map(drop),
             Command::ReportReturnRefused(refused) => refused.device().map(drop),
             Command::PaymentConfirmed(confirmed) => confirmed.paid_for().map(drop),
             Command::UpdateProfile(update) if update.name.is_none() && update.language.is_none() => {
@@ -411,6 +417,7 @@ impl Command {
         let (field, own) = match self {
             Command::DeviceReturned(returned) => ("observed_at", returned.observed_at),
             Command::ReportReturnRefused(refused) => ("observed_at", refused.observed_at),
+            Command::ReportBattery(battery) => ("observed_at", battery.observed_at),
             Command::PaymentConfirmed(confirmed) => ("paid_at", confirmed.paid_at),
             _ => ("", None),
         };
@@ -445,6 +452,7 @@ impl Command {
             Command::RegisterDevice(c) => c.device_id.iter().map(|id| id.0).collect(),
             Command::DockDevice(c) => vec![c.device_id.0, c.station_id.0],
             Command::UndockDevice(c) => vec![c.device_id.0],
+            Command::ReportBattery(c) => c.device_id.iter().map(|id| id.0).collect(),
             Command::ReportDeviceMissing(c) => c.device_id.iter().map(|id| id.0).collect(),
             Command::StartMaintenance(c) => vec![c.device_id.0],
             Command::CompleteMaintenance(c) => vec![c.device_id.0],

@@ -153,6 +153,7 @@ pub fn decide(order: &Order, view: &View<'_>) -> Result<Decision, Stop> {
         Command::RegisterDevice(command) => device::register(command, order, view),
         Command::DockDevice(command) => device::dock(command, order, view),
         Command::UndockDevice(command) => device::undock(command, order, view),
+        Command::ReportBattery(command) => device::report_battery(command, order, view),
         Command::ReportDeviceMissing(command) => device::report_missing(command, order, view),
         Command::StartMaintenance(command) => device::start_maintenance(command, order, view),
         Command::CompleteMaintenance(command) => device::complete_maintenance(command, order, view),

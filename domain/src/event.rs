@@ -147,6 +147,8 @@ pub enum CancelCause {
     ReleaseUnresolved,
     /// The reserved bank left with another rental.
     LeftWithOtherRental,
+    /// An inventory saw the bank in its slot after nobody had known.
+    SeenInSlot,
 }
 
 /// What a corrected rental is afterwards.
@@ -398,6 +400,16 @@ events! {
         #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
         #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
     } in |e| [e.device_id.stream(), e.last.map(|place| place.station_id.stream())];
+    /// A bank has less in it than is handed out; `at` is where it was read, if that was said.
+    BatteryRanLow v 1 {
+        device_id: DeviceId, battery_percent: Percent,
+        #[serde(skip_serializing_if = "Option::is_none", default)] at: Option<Place>,
+    } in |e| [e.device_id.stream()];
+    /// A bank that had run low is charged again.
+    BatteryRecovered v 1 {
+        device_id: DeviceId, battery_percent: Percent,
+        #[serde(skip_serializing_if = "Option::is_none", default)] at: Option<Place>,
+    } in |e| [e.device_id.stream()];
     /// A bank is being looked after; `at` is the slot it stands in, if it does.
     MaintenanceStarted v 1 {
         device_id: DeviceId,

@@ -241,6 +241,8 @@ pub fn entries(event: &Event) -> Vec<Posting> {
         | Event::SlotEnabled(_)
         | Event::SlotFaultReported(_)
         | Event::SlotFaultCleared(_)
+        | Event::BatteryRanLow(_)
+        | Event::BatteryRecovered(_)
         | Event::DeviceRegistered(_)
         | Event::DeviceDocked(_)
         | Event::DeviceUndocked(_)

@@ -5,6 +5,8 @@
 //! truncated to the whole second before they are subtracted. VAT is included in every price and is taken out
 //! half up: `amount × p ÷ (100 + p)`.
 
+mod step;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Money, Time, tariff::Terms};

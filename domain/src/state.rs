@@ -74,10 +74,12 @@ impl State {
                 state.evolve(event, occurred_at).map(Box::new).map(State::Device)
             }
             (StreamKind::Station, None) => Station::begin(event).map(State::Station),
-            (StreamKind::Station, Some(State::Station(state))) => state.evolve(event).map(State::Station),
+            (StreamKind::Station, Some(State::Station(state))) => {
+                state.evolve(event, occurred_at).map(State::Station)
+            }
             (StreamKind::Rental, None) => Rental::begin(event).map(Box::new).map(State::Rental),
             (StreamKind::Rental, Some(State::Rental(state))) => {
-                state.evolve(event).map(Box::new).map(State::Rental)
+                state.evolve(event, occurred_at).map(Box::new).map(State::Rental)
             }
             (StreamKind::Payment, None) => Payment::begin(event).map(State::Payment),
             (StreamKind::Payment, Some(State::Payment(state))) => state.evolve(event).map(State::Payment),

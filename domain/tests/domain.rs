@@ -8,6 +8,8 @@ mod always;
 #[path = "domain/given.rs"]
 mod given;
 
+#[path = "domain/batteries.rs"]
+mod batteries;
 #[path = "domain/customers.rs"]
 mod customers;
 #[path = "domain/devices.rs"]
@@ -36,6 +38,8 @@ mod price;
 mod random_city;
 #[path = "domain/rating_model.rs"]
 mod rating_model;
+#[path = "domain/rating_steps.rs"]
+mod rating_steps;
 #[path = "domain/releasing.rs"]
 mod releasing;
 #[path = "domain/returning.rs"]

@@ -6,6 +6,7 @@ pub mod health;
 pub mod http;
 pub mod metrics;
 pub mod monitoring;
+pub mod openapi;
 pub mod pace;
 pub mod problem;
 pub mod role;

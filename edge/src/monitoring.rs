@@ -74,7 +74,16 @@ fn resource(path: &str, name: &'static str) -> actix_web::Resource {
     web::resource(path).app_data(Operation(name))
 }
 
-async fn health(monitoring: web::Data<Monitoring>) -> impl Responder {
+/// Whether everything answers.
+#[utoipa::path(get, path = "/health", tag = "service", responses(
+    (status = 200, description = "every dependency answers", body = Health,
+     example = json!({"status": "ok", "dependencies": {"postgres": {"ok": true}},
+                      "projections": {"rentals": {"ok": true, "position": 1042, "lag": 0}}})),
+    (status = 503, description = "at least one does not", body = Health,
+     example = json!({"status": "unavailable", "dependencies": {"postgres": {"ok": false, "detail": "no answer in time"}},
+                      "projections": {}}))
+))]
+pub(crate) async fn health(monitoring: web::Data<Monitoring>) -> impl Responder {
     let health = monitoring.health().await;
     match health.status {
         Status::Ok => HttpResponse::Ok().json(health),
@@ -84,10 +93,26 @@ async fn health(monitoring: web::Data<Monitoring>) -> impl Responder {
     }
 }
 
-async fn metrics(monitoring: web::Data<Monitoring>) -> impl Responder {
+/// The same figures as `/metrics`, where a gateway lets only the API through.
+#[utoipa::path(get, path = "/api/v1/monitoring/metrics", tag = "service", responses(
+    (status = 200, description = "in the text format of Prometheus", body = String, content_type = "text/plain")
+))]
+#[expect(dead_code, reason = "it describes a second path of `metrics`")]
+pub(crate) fn metrics_again() {}
+
+/// The figures of this process.
+#[utoipa::path(get, path = "/metrics", tag = "service", responses(
+    (status = 200, description = "in the text format of Prometheus", body = String, content_type = "text/plain")
+))]
+pub(crate) async fn metrics(monitoring: web::Data<Monitoring>) -> impl Responder {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(monitoring.metrics.render())
 }
 
-async fn stats(monitoring: web::Data<Monitoring>) -> impl Responder {
+/// Figures of each part, for people.
+#[utoipa::path(get, path = "/api/v1/monitoring/stats", tag = "service", responses(
+    (status = 200, description = "an object for each part", body = Value, content_type = "application/json",
+     example = json!({"commands": {"waiting": 0, "batches": 12}}))
+))]
+pub(crate) async fn stats(monitoring: web::Data<Monitoring>) -> impl Responder {
     HttpResponse::Ok().json(monitoring.stats().await)
 }

@@ -29,3 +29,5 @@ mod rights;
 mod sealing;
 #[path = "it/statements.rs"]
 mod statements;
+#[path = "it/telemetry.rs"]
+mod telemetry;

@@ -14,6 +14,8 @@ pub(crate) const CUSTOMERS: &[Role] = &[Role::Customer, Role::Support, Role::Fin
 /// A customer's open rental.
 pub(crate) const OPEN_RENTAL: &[Role] =
     &[Role::Customer, Role::Agent, Role::Support, Role::Finance, Role::Admin];
+/// What a station's cabinet has to do.
+pub(crate) const CABINETS: &[Role] = &[Role::Station, Role::Admin];
 /// One payment.
 pub(crate) const PAYMENTS: &[Role] =
     &[Role::Customer, Role::Support, Role::Finance, Role::Admin, Role::Payments];

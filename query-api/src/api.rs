@@ -8,11 +8,14 @@ use edge::{
     http::{ServerOptions, Serving, Site, serve},
     monitoring::Part,
 };
-use ledger::{Ledger, LedgerError, guard::GuardError};
+use ledger::{Bell, Ledger, LedgerError, guard::GuardError};
 use tokio_postgres::Config;
 
 use crate::{
-    documents, operations,
+    documents,
+    gbfs::Shelf,
+    live::{Hub, Tools},
+    operations,
     projections::About,
     read::{Desk, Stacks, Waiters},
 };
@@ -30,7 +33,14 @@ pub struct Ingredients {
     pub clock: Arc<dyn Clock>,
     /// The OpenAPI documents of what is served beside the queries.
     pub documents: Vec<utoipa::openapi::OpenApi>,
+    /// How many live streams the process holds at most.
+    pub streams: usize,
+    /// Rings when commands of the same process were recorded; without it, live streams poll the ledger.
+    pub bell: Option<Bell>,
 }
+
+/// How many live streams a process holds, unless it is set.
+pub const STREAMS: usize = 12_000;
 
 impl std::fmt::Debug for Ingredients {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -71,14 +81,16 @@ impl QueryApi {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(ingredients: Ingredients) -> Result<Self, StartError> {
-        let Ingredients { read_url, primary_url, pool, clock, documents } = ingredients;
+        let Ingredients { read_url, primary_url, pool, clock, documents, streams, bell } = ingredients;
         let config = line_config(&read_url)?;
         let read = Ledger::connect(&read_url, pool)?;
         let primary =
             if primary_url == read_url { read.clone() } else { Ledger::connect(&primary_url, pool)? };
         primary.assert_append_only().await?;
         let waiters = Waiters::new(read.pool().clone());
-        let stacks = Stacks { read, primary, waiters, clock, config };
+        let tools = Tools { ledger: primary.clone(), bell, clock: Arc::clone(&clock), most: streams };
+        let (live, shelf) = (Hub::start(tools), Shelf::default());
+        let stacks = Stacks { read, primary, waiters, clock, config, live, shelf };
         Ok(Self { stacks, document: Bytes::from(documents::joined(documents)) })
     }
 
@@ -95,7 +107,13 @@ impl QueryApi {
     /// What it says about itself.
     #[must_use]
     pub fn part(&self) -> Arc<dyn Part> {
-        Arc::new(About(self.stacks.read.clone()))
+        Arc::new(About { ledger: self.stacks.read.clone(), live: self.stacks.live.clone() })
+    }
+
+    /// The live streams: to end those of a session, and all of them before the server is stopped.
+    #[must_use]
+    pub fn live(&self) -> &Hub {
+        &self.stacks.live
     }
 
     /// Serves on its own. `site` has the verifier, the metrics and the parts, [`QueryApi::part`] among them.

@@ -6,15 +6,14 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use edge::http::Operation;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::live;
 use crate::operations::{
-    active_rental, balance, command, customer_payments, customer_rentals, device, event, events, journal,
-    payment, rental, rental_charge, statement, station, stations, trial_balance,
+    active_rental, active_rental_stream, balance, command, customer_payments, customer_rentals, device,
+    device_page, event, events, gbfs, journal, payment, rental, rental_charge, statement, station,
+    station_commands_stream, stations, trial_balance,
 };
 
 #[derive(OpenApi)]
@@ -32,31 +31,27 @@ use crate::operations::{
         statement::get,
         customer_payments::get,
         active_rental::get,
+        active_rental_stream::get,
         rental::get,
         rental_charge::get,
         payment::get,
         stations::get,
         station::get,
+        station_commands_stream::get,
         device::get,
+        device_page::get,
+        gbfs::get,
         events::get,
         event::get,
         trial_balance::get,
         journal::get,
     ),
-    components(schemas(edge::problem::ProblemBody<'static>, edge::health::Health)),
-    modifiers(&Bearer)
+    components(schemas(
+        edge::problem::ProblemBody<'static>, edge::health::Health, live::Status, live::Ended, live::Idle, live::Bye,
+        live::Release, live::Withdrawn
+    ))
 )]
 struct Paths;
-
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-}
 
 /// The OpenAPI document of the queries.
 #[must_use]
@@ -65,9 +60,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// The whole document: the queries and what else is served beside them, as JSON.
-pub(crate) fn joined(others: Vec<utoipa::openapi::OpenApi>) -> String {
+#[must_use]
+pub fn joined(others: Vec<utoipa::openapi::OpenApi>) -> String {
     let mut document = openapi();
-    others.into_iter().for_each(|other| document.merge(other));
+    others.into_iter().chain([edge::openapi::shared()]).for_each(|other| document.merge(other));
+    edge::openapi::describe_itself(&mut document);
+    edge::openapi::complete(&mut document);
     document.to_json().unwrap_or_else(|error| {
         tracing::error!(%error, "the OpenAPI document could not be written");
         "{}".to_owned()
@@ -106,14 +104,18 @@ mod tests {
                 "/api/v1/ledger/events/{position}",
                 "/api/v1/payments/{id}",
                 "/api/v1/rentals/active",
+                "/api/v1/rentals/active/stream",
                 "/api/v1/rentals/{id}",
                 "/api/v1/rentals/{id}/charge",
                 "/api/v1/stations",
                 "/api/v1/stations/{id}",
+                "/api/v1/stations/{id}/commands/stream",
                 "/api/v1/users/balance",
                 "/api/v1/users/payments",
                 "/api/v1/users/rentals",
                 "/api/v1/users/statement",
+                "/d/{serial}",
+                "/gbfs/3/{feed}.json",
             ]
         );
     }

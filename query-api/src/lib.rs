@@ -2,21 +2,27 @@
 //!
 //! Reads only: it writes nothing anywhere. Every answer carries the position it stands for, from the statement that
 //! made it. A request goes: operation → [`access`] (who may) → [`read`] (one statement, waiting for a position) →
-//! answer.
+//! answer. A live stream goes: operation → [`access`] → a seat in the [`live`] hub → one read → what happens from there on.
 
 mod access;
 mod api;
 mod as_of;
 mod audit;
 mod charge;
+mod device;
 mod documents;
+mod gbfs;
+mod live;
+mod near;
 mod operations;
 mod payment;
 mod projections;
 mod read;
 mod rental;
+mod resume;
 mod statements;
 mod station;
 
-pub use api::{Ingredients, QueryApi, StartError};
-pub use documents::openapi;
+pub use api::{Ingredients, QueryApi, STREAMS, StartError};
+pub use documents::{joined, openapi};
+pub use live::Hub;

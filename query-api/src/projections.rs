@@ -10,7 +10,7 @@ use ledger::Ledger;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::{read::Failure, statements};
+use crate::{live::Hub, read::Failure, statements};
 
 /// How long a health question may take.
 const PATIENCE: Duration = Duration::from_millis(900);
@@ -78,7 +78,10 @@ impl Projections {
 }
 
 /// What the query API says about itself.
-pub(crate) struct About(pub(crate) Ledger);
+pub(crate) struct About {
+    pub(crate) ledger: Ledger,
+    pub(crate) live: Hub,
+}
 
 impl Part for About {
     fn name(&self) -> &'static str {
@@ -87,7 +90,7 @@ impl Part for About {
 
     fn health(&self) -> Answer<'_, Health> {
         Box::pin(async move {
-            match timeout(PATIENCE, read(&self.0)).await {
+            match timeout(PATIENCE, read(&self.ledger)).await {
                 Ok(Ok(projections)) => projections.health(),
                 Ok(Err(_)) | Err(_) => {
                     Health::default().dependency("postgres", Dependency::down("the database does not answer"))
@@ -98,7 +101,7 @@ impl Part for About {
 
     fn stats(&self) -> Answer<'_, Value> {
         Box::pin(async move {
-            let Ok(Ok(projections)) = timeout(PATIENCE, read(&self.0)).await else { return json!({}) };
+            let Ok(Ok(projections)) = timeout(PATIENCE, read(&self.ledger)).await else { return json!({}) };
             let models: serde_json::Map<String, Value> = projections
                 .models
                 .into_iter()
@@ -108,7 +111,9 @@ impl Part for About {
                     (model.name, stats)
                 })
                 .collect();
-            json!({"ledger_position": projections.last, "read_models": models})
+            json!({
+                "ledger_position": projections.last, "read_models": models, "live_streams": self.live.streams()
+            })
         })
     }
 }

@@ -22,21 +22,25 @@ pub(crate) struct StationView {
     pub(crate) renting: bool,
     pub(crate) returning: bool,
     pub(crate) slots: i16,
-    /// Banks that can be rented.
+    /// Banks that can be rented: docked in a slot that works, with 20 % or more.
+    pub(crate) available_devices: i64,
+    /// The same as `available_devices`, under its older name.
     pub(crate) free_banks: i64,
     /// Slots that can take a bank.
     pub(crate) free_slots: i64,
     /// How far it is, in metres; where a place was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) distance_m: Option<i64>,
+    /// In millimetres: the key of the order.
     #[serde(skip)]
-    pub(crate) distance: Option<f64>,
+    pub(crate) distance: Option<i64>,
 }
 
 impl StationView {
     pub(crate) fn read(row: &Row) -> Result<Option<Self>, Failure> {
         let Some(station_id) = row.try_get("station_id")? else { return Ok(None) };
-        let distance: Option<f64> = row.try_get("distance")?;
+        let distance: Option<i64> = row.try_get("distance")?;
+        let free_banks = row.try_get("free_banks")?;
         Ok(Some(Self {
             station_id,
             code: row.try_get("code")?,
@@ -48,15 +52,11 @@ impl StationView {
             renting: row.try_get("rents_out")?,
             returning: row.try_get("takes_back")?,
             slots: row.try_get("slots")?,
-            free_banks: row.try_get("free_banks")?,
+            available_devices: free_banks,
+            free_banks,
             free_slots: row.try_get("free_slots")?,
-            distance_m: distance.map(whole_metres),
+            distance_m: distance.map(crate::near::whole_metres),
             distance,
         }))
     }
-}
-
-#[expect(clippy::as_conversions, reason = "a distance on Earth fits, and the fraction is of no use")]
-fn whole_metres(distance: f64) -> i64 {
-    distance.round() as i64
 }

@@ -172,6 +172,8 @@ pub fn changes(event: &Event) -> Vec<Change> {
         | Event::CustomerErased(_)
         | Event::CustomerSuspended(_)
         | Event::CustomerReinstated(_)
+        | Event::ProfileUpdated(_)
+        | Event::CustomerErased(_)
         | Event::TariffPublished(_)
         | Event::TariffRetired(_)
         | Event::StationRegistered(_)
@@ -189,6 +191,8 @@ pub fn changes(event: &Event) -> Vec<Change> {
         | Event::MaintenanceStarted(_)
         | Event::MaintenanceCompleted(_)
         | Event::DeviceRetired(_)
+        | Event::BatteryRanLow(_)
+        | Event::BatteryRecovered(_)
         | Event::LateReleaseRecorded(_)
         | Event::ReturnAttemptRecorded(_)
         // Only rentals that are over already are corrected or recovered.

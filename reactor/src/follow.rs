@@ -66,9 +66,35 @@ async fn begin(client: &Client, identity: LedgerIdentity) -> Result<Checkpoint, 
     })
 }
 
-/// What a run of events comes to: one change for each deadline.
-fn folded(after: Position, events: &[Envelope]) -> Result<BTreeMap<(Kind, Uuid), Change>, ReactorError> {
-    let mut net: BTreeMap<(Kind, Uuid), Change> = BTreeMap::new();
+/// What a run of events comes to.
+#[derive(Default)]
+struct Folded {
+    /// One change for each deadline.
+    net: BTreeMap<(Kind, Uuid), Change>,
+    /// Whose sessions end, and which: those that began up to then. command-api ends them at once; here they end surely.
+    leaving: (Vec<Uuid>, Vec<Time>, Vec<&'static str>),
+}
+
+impl Folded {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others end no session")]
+    fn take(&mut self, event: &Event, recorded_at: Time) {
+        for change in changes(event) {
+            let known = self.net.get(&change.key()).copied();
+            self.net.insert(change.key(), known.map_or(change, |known| known.then(change)));
+        }
+        let (customer, because) = match event {
+            Event::CustomerSuspended(fact) => (fact.customer_id.0, "suspended"),
+            Event::CustomerErased(fact) => (fact.customer_id.0, "erased"),
+            _ => return,
+        };
+        self.leaving.0.push(customer);
+        self.leaving.1.push(recorded_at);
+        self.leaving.2.push(because);
+    }
+}
+
+fn folded(after: Position, events: &[Envelope]) -> Result<Folded, ReactorError> {
+    let mut folded = Folded::default();
     let mut expected = after;
     for envelope in events {
         expected = Position::new(expected.get().saturating_add(1));
@@ -78,22 +104,19 @@ fn folded(after: Position, events: &[Envelope]) -> Result<BTreeMap<(Kind, Uuid),
         }
         let event = Event::decode(&envelope.event_type, envelope.schema_version, &envelope.payload)
             .map_err(|source| ReactorError::Unreadable { position, source })?;
-        for change in changes(&event) {
-            let known = net.get(&change.key()).copied();
-            net.insert(change.key(), known.map_or(change, |known| known.then(change)));
-        }
+        folded.take(&event, envelope.recorded_at);
     }
-    Ok(net)
+    Ok(folded)
 }
 
 async fn apply(
     client: &mut Client,
     from: Checkpoint,
     to: Checkpoint,
-    net: &BTreeMap<(Kind, Uuid), Change>,
+    folded: &Folded,
 ) -> Result<(), ReactorError> {
     let transaction = client.transaction().await?;
-    let columns = Columns::of(net.values());
+    let columns = Columns::of(folded.net.values());
     let (moved, ..) = try_join4(
         move_in_tx(&transaction, from, to),
         columns.clear_in_tx(&transaction),
@@ -103,6 +126,10 @@ async fn apply(
     .await?;
     if moved != 1 {
         return Err(ReactorError::Fenced);
+    }
+    let (subjects, until, because) = &folded.leaving;
+    if !subjects.is_empty() {
+        transaction.execute(statements::END_SESSIONS, &[subjects, until, because]).await?;
     }
     Ok(transaction.commit().await?)
 }

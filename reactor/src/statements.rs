@@ -38,6 +38,12 @@ pub(crate) const SHIFT: &str = "UPDATE reactor.deadline d SET due_at = u.base + 
 pub(crate) const CLEAR: &str = "DELETE FROM reactor.deadline d USING unnest($1::text[], $2::uuid[]) AS u (kind, entity) \
      WHERE d.kind = u.kind AND d.entity = u.entity";
 
+/// Ends the sessions that somebody had when they were suspended or erased.
+pub(crate) const END_SESSIONS: &str = "UPDATE access.session s \
+     SET ended_at = clock_timestamp(), ended_because = u.because, noted_at = clock_timestamp() \
+     FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS u (subject, until, because) \
+     WHERE s.subject = u.subject AND s.started_at <= u.until AND s.ended_at IS NULL";
+
 /// Deadlines whose time has come, the longest waiting first.
 pub(crate) const DUE: &str = "SELECT kind, entity, due_at, attempts FROM reactor.deadline WHERE next_try_at <= $1 \
      ORDER BY next_try_at LIMIT $2";

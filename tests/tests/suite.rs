@@ -20,8 +20,12 @@ mod input;
 mod journey;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/openapi.rs"]
+mod openapi;
 #[path = "suite/projector.rs"]
 mod projector;
+#[path = "suite/public.rs"]
+mod public;
 #[path = "suite/query.rs"]
 mod query;
 #[path = "suite/races.rs"]

@@ -53,9 +53,11 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let urls = installation.migrate(owner_url).await?;
     let (metrics, bell) = (Metrics::new(), Bell::new());
     let brokers = settings::text("KAFKA_BROKERS")?;
-    let commands = services::command_api(&urls.command, installation, &bell, &metrics).await?;
+    let tokens = services::tokens(installation)?;
+    let verifier = Arc::clone(&tokens.verifier);
+    let commands = services::command_api(&urls.command, installation, tokens, (&bell, &metrics)).await?;
     let read_url = settings::text("DATABASE_READ_URL")?;
-    let queries = services::query_api(&urls.query, read_url).await?;
+    let queries = services::query_api(&urls.query, read_url, Some(bell.clone())).await?;
     let sources = services::projector_sources(&urls.projector, brokers.clone(), Some(bell.clone())).await?;
     let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
     let reacting = Reacting::prepare(&urls, brokers.clone(), (installation, &bell, &metrics)).await?;
@@ -65,8 +67,9 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
         vec![Arc::new(commands.clone()), queries.part(), Arc::new(projector.status().clone())];
     parts.push(reacting.part());
     parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
-    let site = Site::new(services::clock(), services::verifier(installation)?, &metrics, parts)
-        .limited_by(services::limits()?);
+    let endings = (verifier.endings(), queries.live().clone(), Arc::downgrade(&verifier));
+    tokio::spawn(services::end_streams(endings.0, endings.1, endings.2));
+    let site = Site::new(services::clock(), verifier, &metrics, parts).limited_by(services::limits()?);
     let bind = settings::text("CHAJIPOA_BIND")?.unwrap_or_else(|| DEFAULT_BIND.to_owned());
     let (mount_commands, mount_queries) = (commands.configure(), queries.configure());
     let serving = edge::http::serve(&ServerOptions::at(bind), site, move |config: &mut ServiceConfig| {
@@ -77,7 +80,8 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let address = serving.addresses.first().copied().map(reacting::reachable);
     let reacting = reacting.start(address, installation)?;
     let greeting = tokio::spawn(greet(installation.clone(), address));
-    let served = services::serve_until_stopped(serving, std::future::pending()).await;
+    let stopping = || queries.live().stop();
+    let served = services::serve_until_stopping(serving, std::future::pending(), stopping).await;
     greeting.abort();
     reacting.stop().await;
     projector.stop().await;

@@ -30,13 +30,15 @@ struct Line {
 /// Records many commands.
 #[utoipa::path(
     post, path = "/api/v1/commands/batch", tag = "commands",
-    request_body(content = String, content_type = "application/x-ndjson", description = "a command a line, each with its command_id; at most 500 lines and 1 MiB"),
+    request_body(content = String, content_type = "application/x-ndjson", description = "a command a line, each with its command_id; at most 500 lines and 1 MiB",
+        example = "{\"command_id\":\"0190a6f0-0000-7000-8000-000000000007\",\"type\":\"ReportBattery\",\"data\":{\"serial\":\"PB-0001\",\"battery_percent\":15}}\n"),
     responses(
-        (status = 200, description = "an outcome a line, in order", content_type = "application/x-ndjson"),
+        (status = 200, description = "an outcome a line, in order", body = String, content_type = "application/x-ndjson",
+         example = "{\"command_id\":\"0190a6f0-0000-7000-8000-000000000007\",\"outcome\":\"recorded\",\"position\":1042,\"events\":[],\"result\":{}}\n"),
         (status = 400, description = "too many lines"), (status = 401, description = "no good token"),
         (status = 413, description = "more than 1 MiB"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "station", "agent", "support", "finance", "admin", "payments", "system"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

@@ -43,18 +43,30 @@ impl<'a> Envelope<'a> {
 
 /// Records a command.
 #[utoipa::path(
-    post, path = "/api/v1/commands", tag = "commands", request_body = Envelope,
+    post, path = "/api/v1/commands", tag = "commands",
+    request_body(content = Envelope, example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "type": "StartRental",
+        "data": {"customer_id": "0190a6f0-0000-7000-8000-000000000004",
+        "station_id": "0190a6f0-0000-7000-8000-000000000001", "slot": 1}})),
     params(("Idempotency-Key" = Option<Uuid>, Header, description = "the command's id, in place of command_id")),
     responses(
-        (status = 201, description = "recorded", body = crate::documents::CommandAnswer),
-        (status = 200, description = "already as asked, or a replay of such an answer", body = crate::documents::CommandAnswer),
+        (status = 201, description = "recorded", body = crate::documents::CommandAnswer,
+         example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "recorded", "position": 1042,
+             "events": [{"type": "RentalStarted", "position": 1042}],
+             "result": {"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "active",
+             "device_id": "0190a6f0-0000-7000-8000-000000000002", "started_at": "2026-01-15T08:30:00Z",
+             "due_at": "2026-01-16T08:30:00Z"}})),
+        (status = 200, description = "already as asked, or a replay of such an answer", body = crate::documents::CommandAnswer,
+         example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "already_done", "position": 1042,
+             "events": [], "result": {"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "active",
+             "device_id": "0190a6f0-0000-7000-8000-000000000002", "started_at": "2026-01-15T08:30:00Z",
+             "due_at": "2026-01-16T08:30:00Z"}})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "not there, or not yours"),
         (status = 409, description = "idempotency_key_reused, concurrent_update"),
         (status = 422, description = "a rule refuses; the facts stand beside the code"),
         (status = 503, description = "overloaded, unavailable, outcome_unknown: send the same id again"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "station", "agent", "support", "finance", "admin", "payments", "system"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

@@ -29,17 +29,31 @@ pub(crate) struct End {
 
 /// Ends a rental.
 #[utoipa::path(
-    post, path = "/api/v1/rentals/{id}/end", tag = "rentals", request_body = End,
-    params(("id" = Uuid, Path, description = "the rental")),
+    post, path = "/api/v1/rentals/{id}/end", tag = "rentals",
+    request_body(content = End, example = json!({"station_id": "0190a6f0-0000-7000-8000-000000000001", "slot": 2})),
+    params(("id" = Uuid, Path, description = "the rental"),
+           ("Idempotency-Key" = Option<uuid::Uuid>, Header, description = "the id under which it has one effect; minted if absent")),
     responses(
-        (status = 201, description = "the return is recorded (agents, stations)", body = crate::documents::CommandAnswer),
-        (status = 200, description = "it has ended", body = crate::documents::EndedRental),
+        (status = 201, description = "the return is recorded (agents, stations)", body = crate::documents::CommandAnswer,
+         example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "recorded", "position": 1042,
+             "events": [{"type": "RentalEnded", "position": 1042}],
+             "result": {"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended",
+             "ended_at": "2026-01-15T09:10:00Z", "charge": {"total": 1000, "usage": 1000, "late": 0,
+             "replacement": 0, "vat": 153}, "balance": 18000, "debt": 0},
+             "rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended",
+             "ended_at": "2026-01-15T09:10:00Z", "charge": {"total": 1000, "usage": 1000, "late": 0,
+             "replacement": 0, "vat": 153}, "balance": 18000, "debt": 0})),
+        (status = 200, description = "it has ended, or the return was known already", body = crate::documents::EndedRental,
+         example = json!({"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended",
+             "started_at": "2026-01-15T08:30:00Z", "due_at": "2026-01-16T08:30:00Z",
+             "ended_at": "2026-01-15T09:10:00Z", "charge": {"total": 1000, "usage": 1000, "late": 0,
+             "replacement": 0, "vat": 153}})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "not there, or not yours"),
         (status = 409, description = "device_not_docked: put the bank into a station first"),
         (status = 422, description = "a rule refuses"), (status = 503, description = "send the same id again"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "station", "agent", "admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

@@ -22,15 +22,20 @@ pub(crate) struct Extend {
 
 /// Extends a rental.
 #[utoipa::path(
-    post, path = "/api/v1/rentals/{id}/extend", tag = "rentals", request_body = Extend,
-    params(("id" = uuid::Uuid, Path, description = "the rental")),
+    post, path = "/api/v1/rentals/{id}/extend", tag = "rentals",
+    request_body(content = Extend, example = json!({"minutes": 120})),
+    params(("id" = uuid::Uuid, Path, description = "the rental"),
+           ("Idempotency-Key" = Option<uuid::Uuid>, Header, description = "the id under which it has one effect; minted if absent")),
     responses(
-        (status = 201, description = "extended", body = crate::documents::CommandAnswer),
+        (status = 201, description = "extended", body = crate::documents::CommandAnswer,
+         example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "recorded", "position": 1042,
+             "events": [{"type": "RentalExtended", "position": 1042}],
+             "result": {"due_at": "2026-01-16T10:30:00Z"}, "due_at": "2026-01-16T10:30:00Z"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "not there, or not yours"),
         (status = 422, description = "a rule refuses"), (status = 503, description = "send the same id again"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "agent", "support", "admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

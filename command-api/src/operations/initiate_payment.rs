@@ -37,14 +37,20 @@ pub(crate) struct Initiate {
 
 /// Initiates a payment.
 #[utoipa::path(
-    post, path = "/api/v1/payments/initiate", tag = "payments", request_body = Initiate,
+    post, path = "/api/v1/payments/initiate", tag = "payments",
+    request_body(content = Initiate, example = json!({"amount": 20000, "purpose": "deposit", "provider": "mpesa"})),
+    params(("Idempotency-Key" = Option<uuid::Uuid>, Header, description = "the id under which it has one effect; minted if absent")),
     responses(
-        (status = 202, description = "the customer is being asked", body = crate::documents::CommandAnswer),
+        (status = 202, description = "the customer is being asked", body = crate::documents::CommandAnswer,
+         example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "recorded", "position": 1042,
+             "events": [{"type": "PaymentInitiated", "position": 1042}],
+             "result": {"payment_id": "0190a6f0-0000-7000-8000-000000000005", "status": "initiated"},
+             "payment_id": "0190a6f0-0000-7000-8000-000000000005", "status": "initiated"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such customer, or not yours"),
         (status = 422, description = "a rule refuses"), (status = 503, description = "send the same id again"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "support", "admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

@@ -5,7 +5,10 @@ pub(crate) mod batch;
 pub(crate) mod commands;
 pub(crate) mod end_rental;
 pub(crate) mod extend_rental;
+pub(crate) mod heartbeat;
 pub(crate) mod initiate_payment;
+pub(crate) mod inventory;
+pub(crate) mod maintenance;
 pub(crate) mod profile;
 pub(crate) mod report_lost;
 pub(crate) mod slot_qr;
@@ -52,4 +55,22 @@ fn on_behalf_of(speaker: &Identity, named: Option<Uuid>) -> Result<Uuid, Problem
         None if speaker.role == edge::Role::Customer => Ok(speaker.subject),
         None => Err(Problem::malformed("customer_id is missing")),
     }
+}
+
+/// The station of a path that is for itself and for admin.
+///
+/// # Errors
+/// 400, 403, and 404 for a station that is not there or not theirs.
+async fn own_station(
+    api: &CommandApi,
+    speaker: &Identity,
+    request: &actix_web::HttpRequest,
+) -> Result<domain::station::Station, Problem> {
+    let station_id = edge::http::path_id(request, "id")?;
+    speaker.must_be(&[edge::Role::Station, edge::Role::Admin])?;
+    let absent = || Problem::not_found("there is no such station, or it is not yours");
+    if speaker.role == edge::Role::Station && speaker.subject != station_id {
+        return Err(absent());
+    }
+    api.present().station(station_id).await?.ok_or_else(absent)
 }

@@ -43,15 +43,19 @@ pub(crate) struct Shown {
 
 /// Makes the code of a slot.
 #[utoipa::path(
-    post, path = "/api/v1/stations/{id}/qr", tag = "stations", request_body = Asked,
+    post, path = "/api/v1/stations/{id}/qr", tag = "stations",
+    request_body(content = Asked, example = json!({"slot": 1})),
     params(("id" = Uuid, Path, description = "the station; a station asks for its own")),
     responses(
-        (status = 200, description = "a code that holds for 120 seconds", body = Shown),
+        (status = 200, description = "a code that holds for 120 seconds", body = Shown,
+         example = json!({"station_id": "0190a6f0-0000-7000-8000-000000000001", "slot": 1, "payload": "cp1.AZCm8AAA",
+             "url": "https://app.chajipoa.co.tz/rent#cp1.AZCm8AAA",
+             "svg": "<svg xmlns=\"http://www.w3.org/2000/svg\"/>", "expires_at": "2026-01-15T08:32:00Z"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such station, or not yours"),
         (status = 422, description = "the station has no such slot"), (status = 503, description = "the ledger is away"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["station", "admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

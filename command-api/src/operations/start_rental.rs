@@ -41,15 +41,34 @@ pub(crate) struct Start {
 
 /// Starts a rental.
 #[utoipa::path(
-    post, path = "/api/v1/rentals/start", tag = "rentals", request_body = Start,
+    post, path = "/api/v1/rentals/start", tag = "rentals",
+    request_body(content = Start, example = json!({"station_id": "0190a6f0-0000-7000-8000-000000000001", "slot": 1})),
+    params(("Idempotency-Key" = Option<uuid::Uuid>, Header, description = "the id under which it has one effect; minted if absent")),
     responses(
-        (status = 201, description = "started", body = crate::documents::CommandAnswer),
-        (status = 202, description = "the cabinet is asked to release the bank", body = crate::documents::CommandAnswer),
+        (status = 201, description = "started", body = crate::documents::CommandAnswer,
+         example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "recorded", "position": 1042,
+             "events": [{"type": "RentalStarted", "position": 1042}],
+             "result": {"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "active",
+             "device_id": "0190a6f0-0000-7000-8000-000000000002", "started_at": "2026-01-15T08:30:00Z",
+             "due_at": "2026-01-16T08:30:00Z"}, "rental_id": "0190a6f0-0000-7000-8000-000000000003",
+             "status": "active", "device_id": "0190a6f0-0000-7000-8000-000000000002",
+             "started_at": "2026-01-15T08:30:00Z", "due_at": "2026-01-16T08:30:00Z"})),
+        (status = 200, description = "it was started before, under another id of the command", body = crate::documents::CommandAnswer,
+         example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "already_done", "position": 1042,
+             "events": [], "result": {"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "active"},
+             "rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "active"})),
+        (status = 202, description = "the cabinet is asked to release the bank", body = crate::documents::CommandAnswer,
+         example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "recorded", "position": 1042,
+             "events": [{"type": "RentalRequested", "position": 1042}],
+             "result": {"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "releasing",
+             "device_id": "0190a6f0-0000-7000-8000-000000000002"},
+             "rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "releasing",
+             "device_id": "0190a6f0-0000-7000-8000-000000000002"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such customer, or not yours"),
         (status = 422, description = "a rule refuses; qr_expired, qr_altered, qr_foreign"), (status = 503, description = "send the same id again"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "agent", "support", "admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

@@ -82,7 +82,7 @@ impl Place {
         self.start(Settings::default(), clock).await
     }
 
-    async fn start(&self, settings: Settings, clock: Arc<dyn Clock>) -> CommandApi {
+    pub(crate) async fn start(&self, settings: Settings, clock: Arc<dyn Clock>) -> CommandApi {
         let keys = || TokenKeys::open_or_create(self.keys.path(), clock.as_ref()).unwrap();
         let tokens = Tokens {
             issuer: Arc::new(Issuer::new(keys(), Arc::clone(&clock))),
@@ -327,6 +327,15 @@ impl City {
     pub(crate) async fn build<S: Serves>(asker: &Asker<S>, release_mode: &str, banks: u16) -> Self {
         let tariff = json!({"name": "Standard", "is_default": true});
         asker.command(ADMIN, "PublishTariff", tariff).await.expect(201);
+        Self::station(asker, release_mode, banks).await
+    }
+
+    /// Another cabinet in the same town.
+    pub(crate) async fn build_beside<S: Serves>(asker: &Asker<S>, banks: u16) -> Self {
+        Self::station(asker, "confirmed", banks).await
+    }
+
+    async fn station<S: Serves>(asker: &Asker<S>, release_mode: &str, banks: u16) -> Self {
         let station = id();
         let data = json!({
             "station_id": station, "code": format!("S-{}", station.simple()), "name": "Kariakoo",

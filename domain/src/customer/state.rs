@@ -179,6 +179,8 @@ impl Customer {
             | Event::SlotEnabled(_)
             | Event::SlotFaultReported(_)
             | Event::SlotFaultCleared(_)
+            | Event::BatteryRanLow(_)
+            | Event::BatteryRecovered(_)
             | Event::DeviceRegistered(_)
             | Event::DeviceDocked(_)
             | Event::DeviceUndocked(_)

@@ -173,7 +173,7 @@ fn check_at_hand(device: &Device) -> Result<(), Rejection> {
 }
 
 /// Rented, retired, or sold: not ours to decide about.
-fn check_ours(device: &Device) -> Result<(), Rejection> {
+pub(super) fn check_ours(device: &Device) -> Result<(), Rejection> {
     check_at_hand(device)?;
     match device.whereabouts {
         Whereabouts::Sold { .. } => Err(Rejection::DeviceSold { device_id: device.id.0 }),

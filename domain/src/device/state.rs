@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Event, Time,
-    event::{Place, ReturnEvidence},
+    event::{CancelCause, Place, ReturnEvidence},
     ids::{CustomerId, DeviceId, RentalId},
     values::{CapacityMah, Percent, Serial},
 };
@@ -263,6 +263,8 @@ impl Device {
                 };
                 self.sighted_at = self.sighted_at.max(occurred_at);
             }
+            Event::BatteryRanLow(fact) => self.battery_percent = Some(fact.battery_percent),
+            Event::BatteryRecovered(fact) => self.battery_percent = Some(fact.battery_percent),
             Event::MaintenanceStarted(fact) => {
                 self.whereabouts = Whereabouts::Maintenance { at: fact.at };
                 self.sighted_at = self.sighted_at.max(occurred_at);
@@ -293,6 +295,9 @@ impl Device {
             Event::RentalCancelled(fact) => {
                 let at = Place { station_id: fact.station_id, slot: fact.slot };
                 self.whereabouts = if fact.docked { Whereabouts::Docked { at } } else { Whereabouts::Lost };
+                if fact.cause == CancelCause::SeenInSlot {
+                    self.sighted_at = self.sighted_at.max(occurred_at);
+                }
             }
             Event::LateReleaseRecorded(fact) => {
                 if fact.lost {

@@ -248,6 +248,7 @@ fn cancelled(
         CancelCause::ReleaseFailed => {}
         CancelCause::ReleaseUnresolved => review.push(Review::ReleaseUnresolved),
         CancelCause::LeftWithOtherRental => review.push(Review::OtherDevice),
+        CancelCause::SeenInSlot => {}
     }
     let event = RentalCancelled {
         rental_id: rental.id,
@@ -282,10 +283,10 @@ fn cancel_and_mark(
     Ok(Decision::recorded(facts, &Answer::waiting(rental, "cancelled")))
 }
 
-/// What is said of a release that is still open, else the answer or the refusal.
-fn still_releasing(rental: &Rental) -> Result<bool, Rejection> {
+/// Since when the outcome of a release that is still open is unknown, if it is; else the refusal.
+fn still_releasing(rental: &Rental) -> Result<Option<Time>, Rejection> {
     match &rental.stage {
-        Stage::Releasing { unknown } => Ok(*unknown),
+        Stage::Releasing { unknown_since } => Ok(*unknown_since),
         Stage::Cancelled { .. } => Err(Rejection::RentalCancelled { rental_id: rental.id.0 }),
         Stage::Running { .. } | Stage::Closed { .. } => {
             Err(Rejection::RentalStarted { rental_id: rental.id.0, rental_status: rental.status() })
@@ -329,7 +330,7 @@ pub fn report_release_unknown(
 ) -> Result<Decision, Stop> {
     let rental = known(command.rental_id, order, view)?;
     let answer = Answer::waiting(rental, "releasing");
-    if still_releasing(rental)? {
+    if still_releasing(rental)?.is_some() {
         return Ok(Decision::already_done(&answer));
     }
     let requested_at = rental.requested_at.unwrap_or(order.now);
@@ -350,7 +351,9 @@ pub fn report_release_unknown(
     Ok(Decision::recorded(vec![fact(unknown, at)], &answer))
 }
 
-/// CancelRelease, in order: rental unknown · cancelled: already done · started · not due.
+/// CancelRelease, in order: rental unknown · cancelled: already done · started · not due. An unknown outcome is due
+/// as soon as an inventory has seen the bank in its slot; then refused: seen before the outcome was unknown, or ahead
+/// of now, or the ledger does not hold the bank in that slot any more.
 ///
 /// # Errors
 /// The first of these refusals.
@@ -359,7 +362,9 @@ pub fn cancel_release(command: &CancelRelease, order: &Order, view: &View<'_>) -
     if is_cancelled(rental) {
         return Ok(Decision::already_done(&Answer::of(rental)));
     }
-    still_releasing(rental)?;
+    if let (Some(unknown_since), Some(seen_at)) = (still_releasing(rental)?, command.seen_in_slot_at) {
+        return stayed(rental, (unknown_since, timing::to_micros(seen_at)), command, order, view);
+    }
     let due_at = timing::plus(rental.requested_at.unwrap_or(order.now), CANCEL_AFTER);
     timing::due(order, due_at)?;
     cancel_and_mark(
@@ -369,4 +374,27 @@ pub fn cancel_release(command: &CancelRelease, order: &Order, view: &View<'_>) -
         command.reason.as_ref(),
         view,
     )
+}
+
+/// The bank was seen in its slot after nobody knew: it did not leave, and nothing is wrong with the slot. A sighting
+/// from before proves nothing: the bank may have left after it.
+fn stayed(
+    rental: &Rental,
+    (unknown_since, seen_at): (Time, Time),
+    command: &CancelRelease,
+    order: &Order,
+    view: &View<'_>,
+) -> Result<Decision, Stop> {
+    if seen_at < unknown_since {
+        return Err(Rejection::OccurredAtTooEarly { occurred_at: seen_at, earliest: unknown_since }.into());
+    }
+    if seen_at > timing::plus(order.now, timing::AHEAD) {
+        return Err(Rejection::OccurredAtInFuture { occurred_at: seen_at, now: order.now }.into());
+    }
+    if !holds_reserved(rental, station::known(rental.station_id, view)?) {
+        return Err(Rejection::DeviceElsewhere { device_id: rental.device_id.0 }.into());
+    }
+    let cause = (CancelCause::SeenInSlot, true);
+    let cancelled = cancelled(rental, cause, seen_at, command.reason.clone(), Vec::new());
+    Ok(Decision::recorded(vec![cancelled], &Answer::waiting(rental, "cancelled")))
 }

@@ -13,7 +13,7 @@ use crate::{
     command::StartRental,
     customer::{self, Customer, Status},
     decide::{Decision, Order, Stop, fact},
-    device::{self, Device, Whereabouts},
+    device::{self, Device, MIN_BATTERY_PERCENT, Whereabouts},
     event::{Place, ReleaseMode, RentalRequested, RentalStarted},
     ids::TariffId,
     station::{self, Station},
@@ -22,9 +22,6 @@ use crate::{
     values::SlotNumber,
     view::Found,
 };
-
-/// A bank with less in it is not handed out.
-const MIN_BATTERY_PERCENT: u8 = 20;
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -167,7 +164,7 @@ fn device_in<'a>(station: &Station, number: SlotNumber, view: &View<'a>) -> Resu
     }
 }
 
-/// A bank whose charge nobody read since it was last known is trusted to be as it was.
+/// A bank whose charge crossed no threshold since it was last known is trusted to be as it was.
 fn check_device(device: &Device) -> Result<(), Rejection> {
     let device_id = device.id.0;
     if let Some(percent) = device.battery_percent.map(crate::values::Percent::get)

@@ -45,8 +45,8 @@ pub enum Outcome {
 pub enum Stage {
     /// The cabinet was asked to release the bank.
     Releasing {
-        /// Nobody knows whether it did.
-        unknown: bool,
+        /// Since when nobody knows whether it did, if that is so.
+        unknown_since: Option<Time>,
     },
     /// The bank did not leave.
     Cancelled {
@@ -172,7 +172,7 @@ impl Rental {
                 tariff: fact.tariff.clone(),
                 requested_at: Some(fact.requested_at),
                 asked: Asked { device_id: fact.device_id, slot: fact.slot },
-                stage: Stage::Releasing { unknown: false },
+                stage: Stage::Releasing { unknown_since: None },
             }),
             Event::RentalStarted(fact) => Some(Rental::started(None, fact)),
             _ => None,
@@ -181,13 +181,13 @@ impl Rental {
 
     /// The rental after one more event; `None` if it cannot follow.
     #[must_use]
-    pub fn evolve(mut self, event: &Event) -> Option<Rental> {
+    pub fn evolve(mut self, event: &Event, occurred_at: Time) -> Option<Rental> {
         if let Event::RentalStarted(fact) = event {
             let waiting = matches!(self.stage, Stage::Releasing { .. } | Stage::Cancelled { .. });
             return waiting.then(|| Rental::started(Some(self), fact));
         }
         self.stage = match self.stage {
-            Stage::Releasing { .. } => releasing(event)?,
+            Stage::Releasing { .. } => releasing(event, occurred_at)?,
             Stage::Cancelled { .. } => cancelled(event)?,
             Stage::Running { meter, overdue } => running(meter, overdue, event)?,
             Stage::Closed { meter, outcome, standing, whole } => {
@@ -202,9 +202,9 @@ impl Rental {
     clippy::wildcard_enum_match_arm,
     reason = "all that may follow is listed; anything else is impossible"
 )]
-fn releasing(event: &Event) -> Option<Stage> {
+fn releasing(event: &Event, occurred_at: Time) -> Option<Stage> {
     match event {
-        Event::ReleaseOutcomeUnknown(_) => Some(Stage::Releasing { unknown: true }),
+        Event::ReleaseOutcomeUnknown(_) => Some(Stage::Releasing { unknown_since: Some(occurred_at) }),
         Event::RentalCancelled(_) => Some(Stage::Cancelled { late_release: false }),
         _ => None,
     }

@@ -168,7 +168,7 @@ pub fn change(command: &ChangeStation, order: &Order, view: &View<'_>) -> Result
     };
     let slots = command.slots.map_or(station.slot_count(), crate::values::SlotCount::get);
     if slots >= station.slot_count() {
-        let after = station.clone().evolve(&Event::from(changed.clone()));
+        let after = station.clone().evolve(&Event::from(changed.clone()), order.now);
         if after.as_ref() == Some(station) {
             return Ok(Decision::already_done(&Answer { station_id }));
         }

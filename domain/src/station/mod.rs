@@ -11,4 +11,4 @@ pub use decide::{
     bring_online, change, clear_fault, disable_slot, enable_slot, register, report_fault, take_offline,
 };
 pub(crate) use decide::{check_empty_slot, known, own};
-pub use state::{Service, Slot, Station};
+pub use state::{NO_HEARTBEAT, Service, Slot, Station};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Event,
+    Event, Time,
     event::{Place, ReleaseMode, StationChanged, StationRegistered},
     ids::{DeviceId, StationId, TariffId},
     values::{Latitude, Longitude, Name, SlotNumber, StationCode},
@@ -30,7 +30,18 @@ pub struct Slot {
     pub faulty: bool,
     /// It was taken out of use.
     pub disabled: bool,
+    /// When the last fact about it happened: a bank came or went, a fault was reported or cleared.
+    pub last_fact_at: Option<Time>,
 }
+
+impl Slot {
+    fn touch(&mut self, at: Time) {
+        self.last_fact_at = self.last_fact_at.max(Some(at));
+    }
+}
+
+/// The reason with which a station that was not heard is taken offline; such a one comes back by being heard.
+pub const NO_HEARTBEAT: &str = "no heartbeat";
 
 /// A station.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +64,8 @@ pub struct Station {
     pub service: Service,
     /// Whether it answers.
     pub online: bool,
+    /// Whether it is offline because it was not heard.
+    pub unheard: bool,
     /// Whether it rents out.
     pub renting: bool,
     /// Whether it takes back.
@@ -84,25 +97,28 @@ impl Station {
         u16::try_from(self.slots.len()).unwrap_or(u16::MAX)
     }
 
-    fn place(&mut self, device: DeviceId, number: SlotNumber) {
-        self.vacate(device);
-        if let Some(slot) = self.slots.get_mut(number.index()) {
-            slot.device = Some(device);
-        }
-    }
-
-    fn place_if_here(&mut self, device: DeviceId, place: Place) {
+    fn place_if_here(&mut self, device: DeviceId, place: Place, at: Time) {
+        self.vacate(device, at);
         if place.station_id == self.id {
-            self.place(device, place.slot);
-        } else {
-            self.vacate(device);
+            self.mark(place.slot, |slot| {
+                slot.device = Some(device);
+                slot.touch(at);
+            });
         }
     }
 
-    fn vacate(&mut self, device: DeviceId) {
+    fn vacate(&mut self, device: DeviceId, at: Time) {
         for slot in self.slots.iter_mut().filter(|slot| slot.device == Some(device)) {
             slot.device = None;
+            slot.touch(at);
         }
+    }
+
+    fn fault(&mut self, number: SlotNumber, faulty: bool, at: Time) {
+        self.mark(number, |slot| {
+            slot.faulty = faulty;
+            slot.touch(at);
+        });
     }
 
     fn mark(&mut self, number: SlotNumber, change: impl FnOnce(&mut Slot)) {
@@ -150,6 +166,7 @@ impl Station {
             tariff_id: fact.tariff_id,
             service: Service::InService,
             online: true,
+            unheard: false,
             renting: true,
             returning: true,
             slots: vec![Slot::default(); usize::from(fact.slots.get())],
@@ -168,34 +185,42 @@ impl Station {
 
     /// The station after one more event; `None` if it cannot stand in a station's stream.
     #[must_use]
-    pub fn evolve(mut self, event: &Event) -> Option<Station> {
+    pub fn evolve(mut self, event: &Event, occurred_at: Time) -> Option<Station> {
         match event {
             Event::StationChanged(fact) => self.change(fact),
-            Event::StationWentOffline(_) => self.online = false,
-            Event::StationCameOnline(_) => self.online = true,
+            Event::StationWentOffline(fact) => {
+                self.online = false;
+                self.unheard = fact.reason.as_ref().is_some_and(|reason| reason.as_str() == NO_HEARTBEAT);
+            }
+            Event::StationCameOnline(_) => (self.online, self.unheard) = (true, false),
             Event::SlotDisabled(fact) => self.mark(fact.slot, |slot| slot.disabled = true),
             Event::SlotEnabled(fact) => self.mark(fact.slot, |slot| slot.disabled = false),
-            Event::SlotFaultReported(fact) => self.mark(fact.slot, |slot| slot.faulty = true),
-            Event::SlotFaultCleared(fact) => self.mark(fact.slot, |slot| slot.faulty = false),
+            Event::SlotFaultReported(fact) => self.fault(fact.slot, true, occurred_at),
+            Event::SlotFaultCleared(fact) => self.fault(fact.slot, false, occurred_at),
             Event::DeviceDocked(fact) => {
-                self.place_if_here(fact.device_id, Place { station_id: fact.station_id, slot: fact.slot });
+                let place = Place { station_id: fact.station_id, slot: fact.slot };
+                let seen_at = fact.evidence.as_ref().map_or(occurred_at, |evidence| evidence.observed_at);
+                self.place_if_here(fact.device_id, place, seen_at);
             }
-            Event::DeviceUndocked(fact) => self.vacate(fact.device_id),
-            Event::DeviceMissing(fact) => self.vacate(fact.device_id),
-            Event::DeviceRetired(fact) => self.vacate(fact.device_id),
-            Event::RentalStarted(fact) => self.vacate(fact.device_id),
-            Event::LateReleaseRecorded(fact) => self.vacate(fact.device_id),
-            Event::RentalCancelled(fact) if !fact.docked => self.vacate(fact.device_id),
+            Event::DeviceUndocked(fact) => self.vacate(fact.device_id, occurred_at),
+            Event::DeviceMissing(fact) => self.vacate(fact.device_id, occurred_at),
+            Event::DeviceRetired(fact) => self.vacate(fact.device_id, occurred_at),
+            Event::RentalStarted(fact) => self.vacate(fact.device_id, fact.started_at),
+            Event::LateReleaseRecorded(fact) => self.vacate(fact.device_id, fact.released_at),
+            Event::RentalCancelled(fact) if !fact.docked => self.vacate(fact.device_id, occurred_at),
             Event::RentalEnded(fact) => {
-                self.place_if_here(fact.device_id, Place { station_id: fact.station_id, slot: fact.slot });
+                let place = Place { station_id: fact.station_id, slot: fact.slot };
+                self.place_if_here(fact.device_id, place, fact.evidence.observed_at);
             }
             Event::RentalCorrected(fact) => {
                 if let Some(place) = fact.docked {
-                    self.place_if_here(fact.device_id, place);
+                    let seen_at = fact.evidence.as_ref().map_or(occurred_at, |e| e.observed_at);
+                    self.place_if_here(fact.device_id, place, seen_at);
                 }
             }
             Event::DeviceRecovered(fact) if fact.docked => {
-                self.place_if_here(fact.device_id, Place { station_id: fact.station_id, slot: fact.slot });
+                let place = Place { station_id: fact.station_id, slot: fact.slot };
+                self.place_if_here(fact.device_id, place, fact.evidence.observed_at);
             }
             Event::DeviceRecovered(_)
             | Event::RentalCancelled(_)
@@ -212,6 +237,8 @@ impl Station {
             | Event::TariffPublished(_)
             | Event::TariffRetired(_)
             | Event::DeviceRegistered(_)
+            | Event::BatteryRanLow(_)
+            | Event::BatteryRecovered(_)
             | Event::MaintenanceStarted(_)
             | Event::MaintenanceCompleted(_)
             | Event::RentalExtended(_)

@@ -91,7 +91,10 @@ fn people_and_places(w: &mut World) {
     w.now = t(8 * DAY);
     let data = json!({ "device_id": device_id(9), "station_id": station_id(1), "slot": 8, "reason": "gone" });
     w.when_at(station(1), "ReportDeviceMissing", data, Some(t(1))).then_events(&["DeviceMissing"]);
+    let battery = |percent: u8| json!({ "device_id": device_id(1), "station_id": station_id(1), "slot": 1, "battery_percent": percent });
     w.now = t(8 * DAY + 1);
+    w.when(station(1), "ReportBattery", battery(19)).then_events(&["BatteryRanLow"]);
+    w.when(station(1), "ReportBattery", battery(81)).then_events(&["BatteryRecovered"]);
 }
 
 fn rentals(w: &mut World) {

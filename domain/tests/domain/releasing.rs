@@ -206,6 +206,58 @@ fn a_release_is_given_up_a_day_after_the_request() {
     w.when(system(), "CancelRelease", rental(1)).then_rejected("rental_started");
 }
 
+fn seen_in_slot(at: domain::Time) -> serde_json::Value {
+    json!({ "rental_id": rental_id(1), "seen_in_slot_at": at })
+}
+
+#[test]
+fn an_unknown_release_is_cancelled_once_the_bank_is_seen_in_its_slot_and_the_slot_is_well() {
+    let mut w = asked();
+    w.now = t(1);
+    w.when(system(), "ReportReleaseUnknown", rental(1)).then_events(&["ReleaseOutcomeUnknown"]);
+    w.now = t(9);
+    w.when(system(), "CancelRelease", rental(1)).then_rejected("not_due");
+    let facts = w.when(system(), "CancelRelease", seen_in_slot(t(8))).then_facts(&["RentalCancelled"]);
+    assert_eq!((&facts[0]["cause"], &facts[0]["docked"]), (&json!("seen_in_slot"), &json!(true)));
+    assert!(facts[0].get("review").is_none(), "nobody has to look at it");
+    assert_eq!(w.log.last().unwrap().occurred_at, t(8), "when it was seen");
+    let slot = w.slot(3, 1);
+    assert_eq!((w.whereabouts(4).as_str(), slot.faulty, slot.device.is_some()), ("docked 3/1", false, true));
+    w.when(system(), "CancelRelease", seen_in_slot(t(8))).then_already_done();
+    w.start(2, 1, 3, 1).then_events(&["RentalRequested"]);
+}
+
+#[test]
+fn a_sighting_opens_nothing_before_the_outcome_is_unknown_or_from_before_it_was() {
+    let mut w = asked();
+    w.now = ts(0, 40);
+    let due = w.when(system(), "CancelRelease", seen_in_slot(ts(0, 40))).then_rejected("not_due");
+    assert_eq!(due["due_at"], time(t(DAY)), "the cabinet may still answer");
+    w.when(station(3), "ReportReleaseUnknown", rental(1)).then_events(&["ReleaseOutcomeUnknown"]);
+    let early =
+        w.when(system(), "CancelRelease", seen_in_slot(ts(0, 39))).then_rejected("occurred_at_too_early");
+    assert_eq!(early["earliest"], time(ts(0, 40)), "the bank may have left after it was seen");
+    w.when(admin(), "CancelRelease", seen_in_slot(t(7))).then_rejected("occurred_at_in_future");
+    w.when(system(), "CancelRelease", seen_in_slot(ts(0, 41))).then_events(&["RentalCancelled"]);
+    let mut w = asked();
+    w.when(station(3), "ReportReleaseUnknown", rental(1)).then_events(&["ReleaseOutcomeUnknown"]);
+    w.now = t(5);
+    w.returned(5, 3, 1).then_events(&["DeviceDocked"]);
+    w.when(system(), "CancelRelease", seen_in_slot(t(5))).then_rejected("device_elsewhere");
+}
+
+#[test]
+fn an_unknown_release_starts_with_the_inventory_that_shows_the_bank_gone() {
+    let mut w = asked();
+    w.now = t(1);
+    w.when(system(), "ReportReleaseUnknown", rental(1)).then_events(&["ReleaseOutcomeUnknown"]);
+    w.now = t(22);
+    let gone = json!({ "rental_id": rental_id(1), "device_id": device_id(4), "slot": 1 });
+    let answer = w.when_at(station(3), "ConfirmRelease", gone, Some(t(20))).then_events(&["RentalStarted"]);
+    assert_eq!(answer["started_at"], time(t(20)));
+    w.when(system(), "CancelRelease", seen_in_slot(t(21))).then_rejected("rental_started");
+}
+
 #[test]
 fn a_late_confirmation_after_a_cancel_is_only_noted_when_the_customer_rents_again() {
     let mut w = asked();

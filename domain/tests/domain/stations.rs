@@ -28,7 +28,7 @@ fn a_station_starts_online_with_empty_slots_and_the_same_again_is_already_done()
     assert_eq!((station.status(), station.renting, station.returning), ("online", true, true));
     assert_eq!(station.slot_count(), 4);
     for slot in 1..=4 {
-        assert_eq!(w.slot(1, slot), domain::station::Slot { device: None, faulty: false, disabled: false });
+        assert_eq!(w.slot(1, slot), domain::station::Slot::default());
     }
     w.when(admin(), "RegisterStation", kiosk(1, "K1")).then_already_done();
 }

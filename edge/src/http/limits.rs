@@ -26,7 +26,8 @@ use crate::problem::Problem;
 use crate::role::Role;
 use crate::token::Identity;
 
-const LIMITED: &str = "/api/";
+/// What anybody can ask for and what costs a look into the database.
+const LIMITED: [&str; 3] = ["/api/", "/gbfs/", "/d/"];
 const WATCHED: &str = "/api/v1/monitoring/";
 /// More keys than this are swept: those whose bucket is full again are the same as new ones.
 const KEPT: usize = 100_000;
@@ -191,8 +192,8 @@ impl Limits {
     }
 
     /// Whether requests of this path are counted.
-    pub(super) fn counts(path: &str) -> bool {
-        path.starts_with(LIMITED) && !path.starts_with(WATCHED)
+    pub(crate) fn counts(path: &str) -> bool {
+        LIMITED.iter().any(|limited| path.starts_with(limited)) && !path.starts_with(WATCHED)
     }
 
     /// One more request of a speaker; nothing for those without a limit.
@@ -282,6 +283,8 @@ mod tests {
         for (path, counted) in [
             ("/api/v1/stations", true),
             ("/api/v1/commands", true),
+            ("/gbfs/3/gbfs.json", true),
+            ("/d/PB-0001", true),
             ("/api/v1/monitoring/stats", false),
             ("/health", false),
             ("/metrics", false),

@@ -18,6 +18,7 @@ pub use limits::{Limits, NoRate, Rate, Rates, Standing, client_address};
 pub use middleware::Manners;
 pub use paging::{Cursor, Limit, Page};
 pub use position::{LEDGER_MIN_POSITION, LEDGER_POSITION, MinPosition, ledger_position};
+pub(crate) use server::__path_jwks;
 pub use server::{MAX_BODY, ServerOptions, Serving, Site, serve};
 pub use traceparent::Traceparent;
 

@@ -2,15 +2,21 @@
 //! `/api/v1/monitoring/*`, `/.well-known/jwks.json`).
 //!
 //! Stopping is graceful: no new connections, what is being answered is answered, at most ten seconds.
+//!
+//! Answers may last (server-sent events), so a client that is gone must be noticed: one that closes its side is gone at
+//! once, one that takes nothing for a minute, though something is to be sent, is given up by the kernel.
 
+use std::any::Any;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer, ResponseError as _};
+use socket2::SockRef;
 
 use super::context::Operation;
 use super::limits::Limits;
@@ -28,6 +34,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const REQUEST_HEAD_LIMIT: Duration = Duration::from_secs(5);
 const BACKLOG: u32 = 4_096;
 const MAX_CONNECTIONS: usize = 25_000;
+/// How long a client may take nothing of what is sent to it.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How many bytes that are not on their way yet the kernel holds for a client; what is more waits with whoever answers.
+const UNSENT: u32 = 64 * 1024;
 
 /// Where and how to serve.
 #[derive(Debug, Clone)]
@@ -118,7 +128,13 @@ impl Site {
     }
 }
 
-async fn jwks(verifier: web::Data<Verifier>) -> HttpResponse {
+/// The keys that tokens are signed with.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "service", responses(
+    (status = 200, description = "a JSON Web Key Set", body = serde_json::Value, content_type = "application/json",
+     example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026-01", "use": "sig", "alg": "EdDSA",
+                                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}))
+))]
+pub(crate) async fn jwks(verifier: web::Data<Verifier>) -> HttpResponse {
     HttpResponse::Ok().json(verifier.jwks())
 }
 
@@ -133,6 +149,16 @@ pub struct Serving {
 impl std::fmt::Debug for Serving {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Serving").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}
+
+/// Lets the kernel end a connection whose peer takes nothing any more, and keep little for one that is slow.
+fn give_up_the_silent(connection: &dyn Any) {
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+    let socket = SockRef::from(stream);
+    let limited = socket.set_tcp_user_timeout(Some(SILENCE));
+    if let Err(error) = limited.and_then(|()| socket.set_tcp_notsent_lowat(UNSENT)) {
+        tracing::debug!(%error, "a connection has no limit of silence");
     }
 }
 
@@ -159,6 +185,8 @@ where
         .backlog(BACKLOG)
         .max_connections(MAX_CONNECTIONS)
         .shutdown_timeout(SHUTDOWN_SECONDS)
+        .h1_allow_half_closed(false)
+        .on_connect(|connection, _| give_up_the_silent(connection))
         .disable_signals()
         .bind(addresses.as_slice())?;
     let addresses = server.addrs();

@@ -75,7 +75,7 @@ async fn constraints_are_named_for_their_table_and_times_have_a_zone() {
     let names: Vec<String> = owner
         .query(
             "SELECT DISTINCT c.conname::text FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace \
-             WHERE n.nspname IN ('ledger', 'reactor') AND c.contype <> 't' ORDER BY 1",
+             WHERE n.nspname IN ('ledger', 'access', 'cabinet', 'reactor') AND c.contype <> 't' ORDER BY 1",
             &[],
         )
         .await
@@ -90,7 +90,8 @@ async fn constraints_are_named_for_their_table_and_times_have_a_zone() {
     }
     let unzoned: i64 = owner
         .query_one(
-            "SELECT count(*) FROM information_schema.columns WHERE table_schema IN ('ledger', 'reactor') \
+            "SELECT count(*) FROM information_schema.columns \
+             WHERE table_schema IN ('ledger', 'access', 'cabinet', 'reactor') \
              AND data_type IN ('timestamp without time zone', 'time without time zone', 'real', 'double precision')",
             &[],
         )
@@ -108,22 +109,32 @@ async fn functions_of_the_owner_are_closed_and_pinned() {
         .await
         .query(
             "SELECT p.proname::text, p.proconfig::text, p.prosecdef, r.rolname::text, p.provolatile::text, \
-                 EXISTS (SELECT 1 FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0) \
+                 EXISTS (SELECT 1 FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0), \
+                 n.nspname::text \
              FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_roles r ON r.oid = p.proowner \
-             WHERE n.nspname = 'ledger' ORDER BY 1",
+             WHERE n.nspname IN ('ledger', 'cabinet') ORDER BY 1",
             &[],
         )
         .await
         .unwrap();
-    assert!(rows.len() >= 7);
+    assert!(rows.len() >= 10);
     for row in rows {
         let name: String = row.get(0);
         let config: Option<String> = row.get(1);
-        assert!(config.unwrap_or_default().contains("search_path=ledger, pg_temp"), "{name}");
+        let schema: String = row.get(6);
+        assert!(config.unwrap_or_default().contains(&format!("search_path={schema}, pg_temp")), "{name}");
         assert_eq!(row.get::<_, String>(3), "chajipoa_owner", "{name}");
         assert!(!row.get::<_, bool>(5), "{name} is open to everybody");
-        let called_by_services =
-            ["append", "destroy_person", "lock_head", "ensure_partitions", "mint_person_key", "sweep_person_keys"];
+        let called_by_services = [
+            "append",
+            "destroy_person",
+            "lock_head",
+            "ensure_partitions",
+            "mint_person_key",
+            "sweep_person_keys",
+            "ensure_days",
+            "drop_days",
+        ];
         let expected = called_by_services.contains(&name.as_str());
         assert_eq!(row.get::<_, bool>(2), expected, "{name} runs as the owner exactly if a service calls it");
         if expected {

@@ -6,29 +6,76 @@ use ledger::migrate::ServiceRole;
 
 use crate::harness::Db;
 
+const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "reactor", "read_model"];
+
 /// What each login may do with the tables, functions and schemas of the database.
 const RIGHTS: &[(&str, &[&str])] = &[
     ("chajipoa_analyst", &["USAGE read_model"]),
     (
         "chajipoa_command",
         &[
+            "DELETE code",
+            "DELETE login_failure",
+            "DELETE message",
+            "DELETE refresh_token",
+            "DELETE session",
+            "DELETE staff",
+            "DELETE station_secret",
+            "DELETE tally",
             "EXECUTE append",
             "EXECUTE destroy_person",
+            "EXECUTE drop_days",
+            "EXECUTE ensure_days",
             "EXECUTE ensure_partitions",
             "EXECUTE lock_head",
             "EXECUTE mint_person_key",
             "EXECUTE sweep_person_keys",
+            "INSERT code",
+            "INSERT heard",
+            "INSERT inventory",
+            "INSERT login_failure",
+            "INSERT maintenance",
+            "INSERT message",
+            "INSERT reading",
+            "INSERT refresh_token",
+            "INSERT session",
             "INSERT snapshot",
+            "INSERT staff",
+            "INSERT station_secret",
+            "INSERT tally",
             "SELECT claim",
+            "SELECT code",
             "SELECT command",
             "SELECT erased_person",
             "SELECT event",
+            "SELECT heard",
+            "SELECT inventory",
             "SELECT ledger_head",
+            "SELECT login_failure",
+            "SELECT maintenance",
+            "SELECT message",
             "SELECT person_key",
             "SELECT projection",
+            "SELECT refresh_token",
+            "SELECT session",
             "SELECT snapshot",
+            "SELECT staff",
+            "SELECT station_secret",
             "SELECT stream_version",
+            "SELECT tally",
+            "UPDATE code",
+            "UPDATE heard",
+            "UPDATE inventory",
+            "UPDATE login_failure",
+            "UPDATE message",
+            "UPDATE refresh_token",
+            "UPDATE session",
             "UPDATE snapshot",
+            "UPDATE staff",
+            "UPDATE station_secret",
+            "UPDATE tally",
+            "USAGE access",
+            "USAGE cabinet",
             "USAGE ledger",
         ],
     ),
@@ -54,9 +101,14 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT command",
             "SELECT event",
             "SELECT ledger_head",
+            "SELECT maintenance",
             "SELECT person_key",
             "SELECT projection",
+            "SELECT reading",
+            "SELECT session",
             "SELECT stream_version",
+            "USAGE access",
+            "USAGE cabinet",
             "USAGE ledger",
             "USAGE read_model",
         ],
@@ -71,13 +123,20 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT checkpoint",
             "SELECT deadline",
             "SELECT event",
+            "SELECT heard",
             "SELECT ledger_head",
+            "SELECT message",
             "SELECT person_key",
             "SELECT progress",
+            "SELECT session",
             "SELECT stream_version",
             "UPDATE checkpoint",
             "UPDATE deadline",
+            "UPDATE message",
             "UPDATE progress",
+            "UPDATE session",
+            "USAGE access",
+            "USAGE cabinet",
             "USAGE ledger",
             "USAGE reactor",
         ],
@@ -110,16 +169,16 @@ async fn each_login_has_exactly_its_rights() {
                      SELECT c.relname::text AS name, c.relowner AS owner, \
                          coalesce(c.relacl, acldefault('r', c.relowner)) AS acl \
                      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                     WHERE n.nspname IN ('ledger', 'read_model', 'reactor') AND c.relkind IN ('r', 'p', 'v', 'S') \
+                     WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'S') \
                      UNION ALL \
                      SELECT p.proname::text, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)) \
-                     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ('ledger', 'reactor') \
+                     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = ANY ($1) \
                      UNION ALL \
                      SELECT n.nspname::text, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner)) \
-                     FROM pg_namespace n WHERE n.nspname IN ('ledger', 'read_model', 'reactor') \
+                     FROM pg_namespace n WHERE n.nspname = ANY ($1) \
                  ) o, aclexplode(o.acl) a \
              ) s WHERE grantee <> 'chajipoa_owner' ORDER BY 1, 2",
-            &[],
+            &[&SCHEMAS],
         )
         .await
         .unwrap();

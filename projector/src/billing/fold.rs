@@ -46,6 +46,8 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         | Event::SlotEnabled(_)
         | Event::SlotFaultReported(_)
         | Event::SlotFaultCleared(_)
+        | Event::BatteryRanLow(_)
+        | Event::BatteryRecovered(_)
         | Event::DeviceRegistered(_)
         | Event::DeviceDocked(_)
         | Event::DeviceUndocked(_)
@@ -183,7 +185,7 @@ fn receipt(fact: &Fact, event: &ReceiptUnmatched) -> ReceiptRow {
         provider_reference: event.provider_reference.as_str().to_owned(),
         amount: event.amount.shillings(),
         paid_at: event.paid_at,
-        payment_id: Some(event.payment_id.0),
+        payment_id: event.payment_id.map(|id| id.0),
         review: Json::of(&event.review),
         recorded_at: fact.recorded_at,
         position: fact.position.get(),

@@ -17,6 +17,8 @@ pub(super) fn device_of(event: &Event) -> Option<Uuid> {
         Event::DeviceDocked(fact) => Some(fact.device_id.0),
         Event::DeviceUndocked(fact) => Some(fact.device_id.0),
         Event::DeviceMissing(fact) => Some(fact.device_id.0),
+        Event::BatteryRanLow(fact) => Some(fact.device_id.0),
+        Event::BatteryRecovered(fact) => Some(fact.device_id.0),
         Event::MaintenanceStarted(fact) => Some(fact.device_id.0),
         Event::MaintenanceCompleted(fact) => Some(fact.device_id.0),
         Event::DeviceRetired(fact) => Some(fact.device_id.0),
@@ -101,6 +103,8 @@ fn change(row: &mut DeviceRow, event: &Event, at: Time) {
             };
             become_(row, status, None, None, at);
         }
+        Event::BatteryRanLow(event) => battery(row, Some(event.battery_percent)),
+        Event::BatteryRecovered(event) => battery(row, Some(event.battery_percent)),
         Event::DeviceMissing(_) if row.status == DeviceStatus::Retired => {
             become_(row, DeviceStatus::Retired, None, None, at);
         }

@@ -22,6 +22,7 @@ COMMENT ON COLUMN read_model.slot.battery_percent IS 'How full that bank was whe
 COMMENT ON COLUMN read_model.slot.rentable IS 'Whether that bank can be rented.';
 COMMENT ON COLUMN read_model.slot.position IS 'The position of the last event that changed this row.';
 
+-- A left join: who does not ask what is free does not pay for the counting.
 CREATE VIEW read_model.station AS
 SELECT s.station_id AS station_id, s.code AS code, s.name AS name, s.latitude AS latitude,
        s.longitude AS longitude, s.slots AS slots, s.release_mode AS release_mode,
@@ -29,12 +30,12 @@ SELECT s.station_id AS station_id, s.code AS code, s.name AS name, s.latitude AS
        CASE s.service WHEN 'in_service' THEN CASE WHEN s.online THEN 'online' ELSE 'offline' END ELSE s.service END AS status,
        s.rents_out AS rents_out, s.takes_back AS takes_back, f.banks AS free_banks, f.slots AS free_slots,
        s.position AS position
-FROM {schema}.station s CROSS JOIN LATERAL (
+FROM {schema}.station s LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE d.status = 'docked' AND coalesce(d.battery_percent >= 20, true)) AS banks,
            count(*) FILTER (WHERE d.device_id IS NULL) AS slots
     FROM {schema}.slot p LEFT JOIN {schema}.device d ON d.station_id = p.station_id AND d.slot = p.slot
     WHERE p.station_id = s.station_id AND NOT p.faulty AND NOT p.disabled
-) f;
+) f ON true;
 COMMENT ON VIEW read_model.station IS 'Every station, with what is free at this position.';
 COMMENT ON COLUMN read_model.station.station_id IS 'The station.';
 COMMENT ON COLUMN read_model.station.code IS 'Its short code.';

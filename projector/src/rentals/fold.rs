@@ -42,6 +42,8 @@ fn rental_of(event: &Event) -> Option<Uuid> {
         | Event::SlotEnabled(_)
         | Event::SlotFaultReported(_)
         | Event::SlotFaultCleared(_)
+        | Event::BatteryRanLow(_)
+        | Event::BatteryRecovered(_)
         | Event::DeviceRegistered(_)
         | Event::DeviceDocked(_)
         | Event::DeviceUndocked(_)

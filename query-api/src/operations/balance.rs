@@ -38,10 +38,11 @@ pub(crate) struct Balance {
 /// A customer's balance.
 #[utoipa::path(
     get, path = "/api/v1/users/balance", tag = "money", params(Input),
-    responses((status = 200, description = "deposit balance and debt", body = Balance),
+    responses((status = 200, description = "deposit balance and debt", body = Balance,
+               example = json!({"balance": 18000, "debt": 0, "currency": "TZS"})),
               (status = 401, description = "no good token"), (status = 403, description = "not for this role"),
               (status = 404, description = "no such customer")),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

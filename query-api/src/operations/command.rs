@@ -51,10 +51,12 @@ fn last_position(command: &StoredCommand) -> i64 {
 /// The fate of a command.
 #[utoipa::path(
     get, path = "/api/v1/commands/{id}", tag = "commands", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, description = "recorded or already done", body = Fate),
+    responses((status = 200, description = "recorded or already done", body = Fate,
+               example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "recorded",
+                   "position": 1042, "read_models": {"billing": true, "inventory": true, "rentals": true}})),
               (status = 401, description = "no good token"),
               (status = 404, description = "not recorded up to this Ledger-Position, or not yours")),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "station", "agent", "support", "finance", "analyst", "admin", "payments"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

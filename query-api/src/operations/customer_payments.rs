@@ -35,10 +35,14 @@ pub(crate) struct Input {
 /// A customer's payments.
 #[utoipa::path(
     get, path = "/api/v1/users/payments", tag = "money", params(Input),
-    responses((status = 200, description = "newest first", body = Page<PaymentView>),
+    responses((status = 200, description = "newest first", body = Page<PaymentView>,
+               example = json!({"items": [{"payment_id": "0190a6f0-0000-7000-8000-000000000005", "status": "settled",
+                   "purpose": "deposit", "amount": 20000, "currency": "TZS", "provider": "mpesa",
+                   "initiated_at": "2026-01-15T08:00:00Z", "settled_at": "2026-01-15T08:00:30Z"}],
+                   "next_cursor": null})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
               (status = 403, description = "not for this role")),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

@@ -35,10 +35,14 @@ pub(crate) struct Input {
 /// A customer's rentals.
 #[utoipa::path(
     get, path = "/api/v1/users/rentals", tag = "rentals", params(Input),
-    responses((status = 200, description = "newest first", body = Page<RentalItem>),
+    responses((status = 200, description = "newest first", body = Page<RentalItem>,
+               example = json!({"items": [{"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended",
+                   "started_at": "2026-01-15T08:30:00Z", "due_at": "2026-01-16T08:30:00Z",
+                   "ended_at": "2026-01-15T09:10:00Z", "charge": {"total": 1000, "usage": 1000, "late": 0,
+                   "replacement": 0, "vat": 153}}], "next_cursor": null})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
               (status = 403, description = "not for this role")),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

@@ -14,10 +14,17 @@ use crate::{
 /// One event.
 #[utoipa::path(
     get, path = "/api/v1/ledger/events/{position}", tag = "ledger", params(("position" = i64, Path)),
-    responses((status = 200, description = "the event as recorded", body = EventView),
+    responses((status = 200, description = "the event as recorded", body = EventView,
+               example = json!({"position": 1042, "id": "0190a6f0-0000-7000-8000-000000000008", "type": "RentalStarted",
+                   "version": 1, "streams": [{"kind": "rental", "id": "0190a6f0-0000-7000-8000-000000000003",
+                   "version": 1}], "occurred_at": "2026-01-15T08:30:00Z",
+                   "recorded_at": "2026-01-15T08:30:00.012Z",
+                   "command_id": "0190a6f0-0000-7000-8000-000000000007",
+                   "actor": "customer:0190a6f0-0000-7000-8000-000000000004",
+                   "data": {"rental_id": "0190a6f0-0000-7000-8000-000000000003"}})),
               (status = 401, description = "no good token"), (status = 403, description = "not for this role"),
               (status = 404, description = "no event there yet")),
-    security(("bearer" = []))
+    security(("bearer" = ["finance", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

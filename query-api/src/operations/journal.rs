@@ -80,11 +80,16 @@ impl Entry {
 /// The journal.
 #[utoipa::path(
     get, path = "/api/v1/finance/journal", tag = "finance", params(Input),
-    responses((status = 200, description = "oldest first", body = Page<Entry>),
+    responses((status = 200, description = "oldest first", body = Page<Entry>,
+               example = json!({"items": [{"position": 1042, "line": 1, "debit": "1000", "credit": "2000", "amount": 20000,
+                   "currency": "TZS", "customer_id": "0190a6f0-0000-7000-8000-000000000004",
+                   "provider": "mpesa", "occurred_at": "2026-01-15T08:00:30Z",
+                   "recorded_at": "2026-01-15T08:00:30.004Z", "booking_day": "2026-01-15"}],
+                   "next_cursor": null})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
               (status = 403, description = "not for this role"),
               (status = 503, description = "`not_caught_up`: the read model has not come so far")),
-    security(("bearer" = []))
+    security(("bearer" = ["finance", "analyst", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

@@ -1,19 +1,23 @@
 //! One file per operation: its request, its answer, its reading.
 
 pub(crate) mod active_rental;
+pub(crate) mod active_rental_stream;
 pub(crate) mod balance;
 pub(crate) mod command;
 pub(crate) mod customer_payments;
 pub(crate) mod customer_rentals;
 pub(crate) mod device;
+pub(crate) mod device_page;
 pub(crate) mod event;
 pub(crate) mod events;
+pub(crate) mod gbfs;
 pub(crate) mod journal;
 pub(crate) mod payment;
 pub(crate) mod rental;
 pub(crate) mod rental_charge;
 pub(crate) mod statement;
 pub(crate) mod station;
+pub(crate) mod station_commands_stream;
 pub(crate) mod stations;
 pub(crate) mod trial_balance;
 
@@ -39,12 +43,24 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         .service(get("/api/v1/users/statement", "statement", web::get().to(statement::get)))
         .service(get("/api/v1/users/payments", "customer_payments", web::get().to(customer_payments::get)))
         .service(get("/api/v1/rentals/active", "active_rental", web::get().to(active_rental::get)))
+        .service(get(
+            "/api/v1/rentals/active/stream",
+            "active_rental_stream",
+            web::get().to(active_rental_stream::get),
+        ))
         .service(get("/api/v1/rentals/{id}", "rental", web::get().to(rental::get)).guard(not_post()))
         .service(get("/api/v1/rentals/{id}/charge", "rental_charge", web::get().to(rental_charge::get)))
         .service(get("/api/v1/payments/{id}", "payment", web::get().to(payment::get)).guard(not_post()))
         .service(get("/api/v1/stations", "stations", web::get().to(stations::get)))
         .service(get("/api/v1/stations/{id}", "station", web::get().to(station::get)))
+        .service(get(
+            "/api/v1/stations/{id}/commands/stream",
+            "station_commands_stream",
+            web::get().to(station_commands_stream::get),
+        ))
         .service(get("/api/v1/devices/{id}", "device", web::get().to(device::get)))
+        .service(get("/d/{serial}", "device_page", web::get().to(device_page::get)))
+        .service(get("/gbfs/3/{feed}.json", "gbfs", web::get().to(gbfs::get)))
         .service(get("/api/v1/ledger/events", "events", web::get().to(events::get)))
         .service(get("/api/v1/ledger/events/{position}", "event", web::get().to(event::get)))
         .service(get("/api/v1/finance/trial-balance", "trial_balance", web::get().to(trial_balance::get)))

@@ -17,10 +17,13 @@ use crate::{
 /// One payment.
 #[utoipa::path(
     get, path = "/api/v1/payments/{id}", tag = "money", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, description = "the payment", body = PaymentView),
+    responses((status = 200, description = "the payment", body = PaymentView,
+               example = json!({"payment_id": "0190a6f0-0000-7000-8000-000000000005", "status": "settled",
+                   "purpose": "deposit", "amount": 20000, "currency": "TZS", "provider": "mpesa",
+                   "initiated_at": "2026-01-15T08:00:00Z", "settled_at": "2026-01-15T08:00:30Z"})),
               (status = 401, description = "no good token"), (status = 403, description = "not for this role"),
               (status = 404, description = "no such payment, or not yours")),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "support", "finance", "admin", "payments"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

@@ -17,10 +17,19 @@ use crate::{
 /// One rental.
 #[utoipa::path(
     get, path = "/api/v1/rentals/{id}", tag = "rentals", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, description = "the rental", body = RentalView),
+    responses((status = 200, description = "the rental", body = RentalView,
+               example = json!({"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended",
+                   "started_at": "2026-01-15T08:30:00Z", "due_at": "2026-01-16T08:30:00Z",
+                   "ended_at": "2026-01-15T09:10:00Z", "charge": {"total": 1000, "usage": 1000, "late": 0,
+                   "replacement": 0, "vat": 153}, "charge_final": true, "currency": "TZS",
+                   "customer_id": "0190a6f0-0000-7000-8000-000000000004",
+                   "device_id": "0190a6f0-0000-7000-8000-000000000002",
+                   "station_id": "0190a6f0-0000-7000-8000-000000000001", "slot": 1,
+                   "return_station_id": "0190a6f0-0000-7000-8000-000000000001",
+                   "tariff_id": "0190a6f0-0000-7000-8000-000000000006", "tariff_version": 1})),
               (status = 401, description = "no good token"), (status = 403, description = "not for this role"),
               (status = 404, description = "no such rental, or not yours")),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "station", "agent", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

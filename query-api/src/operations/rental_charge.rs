@@ -50,10 +50,14 @@ struct Read {
 /// A charge with its trace.
 #[utoipa::path(
     get, path = "/api/v1/rentals/{id}/charge", tag = "rentals", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, description = "the charge and its trace", body = ChargeView),
+    responses((status = 200, description = "the charge and its trace", body = ChargeView,
+               example = json!({"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended", "total": 1000,
+                   "usage": 1000, "late": 0, "replacement": 0, "vat": 153, "currency": "TZS", "final": true,
+                   "lines": [{"rule": "usage", "from": "2026-01-15T08:30:00Z", "to": "2026-01-15T09:10:00Z",
+                   "units": 2, "unit_price": 500, "amount": 1000}]})),
               (status = 401, description = "no good token"), (status = 403, description = "not for this role"),
               (status = 404, description = "no such rental, or not yours")),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "station", "agent", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

@@ -84,10 +84,14 @@ impl Line {
 /// A customer's statement.
 #[utoipa::path(
     get, path = "/api/v1/users/statement", tag = "money", params(Input),
-    responses((status = 200, description = "oldest first", body = Page<Line>),
+    responses((status = 200, description = "oldest first", body = Page<Line>,
+               example = json!({"items": [{"position": 1042, "type": "RentalEnded", "occurred_at": "2026-01-15T09:10:00Z",
+                   "recorded_at": "2026-01-15T09:10:00.020Z", "amount": -1000, "balance": 19000, "debt": 0,
+                   "currency": "TZS", "rental_id": "0190a6f0-0000-7000-8000-000000000003"}],
+                   "next_cursor": null})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
               (status = 403, description = "not for this role")),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

@@ -37,7 +37,14 @@ fn read(row: &Row) -> Result<Option<StationWithSlots>, Failure> {
 /// One station.
 #[utoipa::path(
     get, path = "/api/v1/stations/{id}", tag = "stations", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, description = "the station and its slots", body = StationWithSlots),
+    responses((status = 200, description = "the station and its slots", body = StationWithSlots,
+               example = json!({"station_id": "0190a6f0-0000-7000-8000-000000000001", "code": "DAR-001",
+                   "name": "Kariakoo Market", "latitude": -6.8161, "longitude": 39.2724, "status": "online",
+                   "release_mode": "confirmed", "renting": true, "returning": true, "slots": 8,
+                   "available_devices": 5, "free_banks": 5, "free_slots": 3, "slot_list": [{"slot": 1,
+                   "status": "occupied", "rentable": true, "battery_percent": 96,
+                   "device_id": "0190a6f0-0000-7000-8000-000000000002"}, {"slot": 2, "status": "empty",
+                   "rentable": false, "battery_percent": null, "device_id": null}]})),
               (status = 404, description = "no such station"))
 )]
 pub(crate) async fn get(request: HttpRequest, min: MinPosition) -> Result<HttpResponse, Problem> {

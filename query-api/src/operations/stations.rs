@@ -6,20 +6,16 @@ use edge::{
     http::{Cursor, Limit, MinPosition, Page, query},
 };
 use serde::Deserialize;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::ToSql};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
+    near::Around,
     read::{Desk, Failure, Found, Source, answer, position},
     statements,
     station::StationView,
 };
-
-/// The radius where none is given.
-const USUAL_RADIUS_M: u32 = 1_000;
-/// The largest radius.
-const LARGEST_RADIUS_M: u32 = 100_000;
 
 /// Which stations.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -27,7 +23,8 @@ const LARGEST_RADIUS_M: u32 = 100_000;
 pub(crate) struct Input {
     /// `latitude,longitude` in degrees.
     near: Option<String>,
-    /// How far, in metres: 1 to 100,000; 1,000 if absent.
+    /// How far, in metres; 2,000 if absent.
+    #[param(minimum = 1, maximum = 50_000)]
     radius_m: Option<u32>,
     /// 1 to 500.
     #[serde(default)]
@@ -38,54 +35,53 @@ pub(crate) struct Input {
     cursor: Option<Cursor>,
 }
 
-/// A place and how far around it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Around {
-    latitude: f64,
-    longitude: f64,
-    radius: f64,
-}
-
 fn around(input: &Input) -> Result<Option<Around>, Problem> {
-    let Some(near) = &input.near else {
-        return match input.radius_m {
-            None => Ok(None),
-            Some(_) => Err(Problem::malformed("radius_m needs near")),
-        };
-    };
-    let radius = input.radius_m.unwrap_or(USUAL_RADIUS_M);
-    if !(1..=LARGEST_RADIUS_M).contains(&radius) {
-        return Err(Problem::malformed("radius_m is from 1 to 100000"));
+    match (&input.near, input.radius_m) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(Problem::malformed("radius_m needs near")),
+        (Some(near), radius) => Around::parse(near, radius).map(Some),
     }
-    let wrong = || Problem::malformed("near is latitude,longitude in degrees");
-    let (latitude, longitude) = near.split_once(',').ok_or_else(wrong)?;
-    let within = |text: &str, most: f64| {
-        text.trim().parse::<f64>().ok().filter(|degrees| degrees.is_finite() && degrees.abs() <= most)
-    };
-    let latitude = within(latitude, 90.0).ok_or_else(wrong)?;
-    let longitude = within(longitude, 180.0).ok_or_else(wrong)?;
-    Ok(Some(Around { latitude, longitude, radius: f64::from(radius) }))
 }
 
 /// Stations.
 #[utoipa::path(
     get, path = "/api/v1/stations", tag = "stations", params(Input),
-    responses((status = 200, description = "stations, nearest first if a place is given", body = Page<StationView>),
+    responses((status = 200, description = "stations, nearest first if a place is given", body = Page<StationView>,
+               example = json!({"items": [{"station_id": "0190a6f0-0000-7000-8000-000000000001", "code": "DAR-001",
+                   "name": "Kariakoo Market", "latitude": -6.8161, "longitude": 39.2724, "status": "online",
+                   "release_mode": "confirmed", "renting": true, "returning": true, "slots": 8,
+                   "available_devices": 5, "free_banks": 5, "free_slots": 3, "distance_m": 240}],
+                   "next_cursor": null})),
               (status = 400, description = "malformed"))
 )]
 pub(crate) async fn get(request: HttpRequest, min: MinPosition) -> Result<HttpResponse, Problem> {
     let input: Input = query(&request)?;
     let around = around(&input)?;
     let limit = i64::from(input.limit.get()).saturating_add(1);
-    let nearest: Option<(f64, Uuid)> = key(&input, around.is_some())?;
+    let nearest: Option<(i64, Uuid)> = key(&input, around.is_some())?;
     let first: Option<Uuid> = key(&input, around.is_none())?;
     let found = Desk::of(&request)?
         .read(min, async |desk| {
             let rows = match around {
-                Some(Around { latitude, longitude, radius }) => {
+                Some(around) => {
+                    let Around { latitude, longitude, radius_mm } = around;
+                    let near = around.bounds();
+                    let ([west, east], [west_again, east_again]) = (near.longitudes, near.beyond);
                     let (distance, id) = nearest.unzip();
-                    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
-                        [&latitude, &longitude, &radius, &distance, &id, &limit];
+                    let parameters: [&(dyn ToSql + Sync); 12] = [
+                        &latitude,
+                        &longitude,
+                        &radius_mm,
+                        &near.south,
+                        &near.north,
+                        &west,
+                        &east,
+                        &west_again,
+                        &east_again,
+                        &distance,
+                        &id,
+                        &limit,
+                    ];
                     desk.query_slowly(statements::STATIONS_NEAR, &parameters).await?
                 }
                 None => desk.query_slowly(statements::STATIONS, &[&first, &limit]).await?,
@@ -126,17 +122,20 @@ mod tests {
     #[test]
     fn a_place_is_read_strictly() {
         let around = parsed("near=-6.8,39.25&radius_m=500").unwrap().unwrap();
-        assert_eq!((around.latitude, around.longitude, around.radius), (-6.8, 39.25, 500.0));
-        assert_eq!(parsed("near=-6.8,39.25").unwrap().unwrap().radius, 1_000.0);
+        assert_eq!((around.latitude, around.longitude, around.radius_mm), (-6.8, 39.25, 500_000));
+        assert_eq!(parsed("near=-6.8,39.25").unwrap().unwrap().radius_mm, 2_000_000);
         assert_eq!(parsed("").unwrap(), None);
         for bad in [
             "near=91,0",
             "near=0,181",
             "near=0",
             "near=a,b",
+            "near=,",
+            "near=1,2,3",
+            "near=",
             "near=NaN,0",
             "near=0,0&radius_m=0",
-            "near=0,0&radius_m=100001",
+            "near=0,0&radius_m=50001",
             "near=0,0&radius_m=-1",
             "radius_m=5",
             "colour=red",

@@ -80,11 +80,14 @@ impl TrialBalance {
 /// The trial balance.
 #[utoipa::path(
     get, path = "/api/v1/finance/trial-balance", tag = "finance", params(Input),
-    responses((status = 200, description = "every account", body = TrialBalance),
+    responses((status = 200, description = "every account", body = TrialBalance,
+               example = json!({"items": [{"account": "1000", "name": "provider_clearing", "debit": 20000, "credit": 0},
+                   {"account": "2000", "name": "customer_deposits", "debit": 0, "credit": 20000}],
+                   "total_debit": 20000, "total_credit": 20000, "currency": "TZS", "position": 1042})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
               (status = 403, description = "not for this role"),
               (status = 503, description = "`not_caught_up`: the read model has not come so far")),
-    security(("bearer" = []))
+    security(("bearer" = ["finance", "analyst", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

@@ -24,7 +24,7 @@ pub(crate) use failure::Failure;
 pub(crate) use line::Line;
 pub(crate) use waiters::Waiters;
 
-use crate::statements;
+use crate::{gbfs::Shelf, live::Hub, statements};
 
 /// What an answer is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub(crate) struct Stacks {
     pub(crate) waiters: Waiters,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Config,
+    pub(crate) live: Hub,
+    pub(crate) shelf: Shelf,
 }
 
 /// A worker's place to read from. Cheap to clone.

@@ -112,9 +112,9 @@ impl Place {
     }
 
     pub(crate) async fn serve_at(&self, bind: &str) -> Serving {
-        let keys = || TokenKeys::open_or_create(self.keys(), &SystemClock).unwrap();
-        let verifier = Arc::new(Verifier::new(keys(), self.clock()));
-        let issuer = Arc::new(Issuer::new(keys(), self.clock()));
+        let token_keys = || TokenKeys::open_or_create(self.keys(), &SystemClock).unwrap();
+        let verifier = Arc::new(Verifier::new(token_keys(), self.clock()));
+        let issuer = Arc::new(Issuer::new(token_keys(), self.clock()));
         let ingredients = Ingredients {
             tokens: Tokens { issuer, verifier: Arc::clone(&verifier) },
             ledger: Ledger::connect(&self.url(ServiceRole::Command), 2).unwrap(),

@@ -119,7 +119,7 @@ async fn send(
     (kind, data): (&'static str, Map<String, Value>),
     id: Uuid,
 ) -> Result<(), Problem> {
-    let system = Identity::system(Uuid::nil());
+    let system = Identity::system(crate::SYSTEM);
     let asked = Asked { id: Some(id), kind: kind.into(), occurred_at: None, data: Data::Made(data) };
     let outcome: Outcome = api.submit(&system, context, asked).await?;
     answered(outcome, &system, None).map(drop)

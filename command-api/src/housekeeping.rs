@@ -1,0 +1,77 @@
+//! What the service does now and then beside answering.
+
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::CommandApi;
+use crate::access::tidy;
+use crate::api::Owned;
+
+/// How often partitions are looked after. At full load one lasts longer than this by far.
+const PARTITIONS_EVERY: Duration = Duration::from_secs(5);
+/// How often the keys of refused commands, old codes and sessions are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How often the days of telemetry are looked after.
+const TELEMETRY_EVERY: Duration = Duration::from_secs(600);
+
+/// What has to be done now and then.
+#[derive(Debug, Clone, Copy)]
+enum Chore {
+    Partitions,
+    Sweep,
+    Telemetry,
+    Silence,
+}
+
+/// Does what has to be done now and then, until the service is gone.
+pub(crate) async fn keep_house(owned: std::sync::Weak<Owned>, listen_every: Duration) {
+    let every = |period| {
+        let mut interval = interval(period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        interval
+    };
+    let (mut partitions, mut sweep) = (every(PARTITIONS_EVERY), every(SWEEP_EVERY));
+    let (mut telemetry, mut listen) = (every(TELEMETRY_EVERY), every(listen_every));
+    loop {
+        let chore = tokio::select! {
+            _ = partitions.tick() => Chore::Partitions,
+            _ = sweep.tick() => Chore::Sweep,
+            _ = telemetry.tick() => Chore::Telemetry,
+            _ = listen.tick() => Chore::Silence,
+        };
+        let Some(owned) = owned.upgrade() else { break };
+        if let Err(error) = CommandApi(owned).do_chore(chore).await {
+            tracing::debug!(error, ?chore, "housekeeping was put off");
+        }
+    }
+}
+
+impl CommandApi {
+    async fn do_chore(&self, chore: Chore) -> Result<(), String> {
+        let owned = &self.0;
+        match chore {
+            Chore::Partitions => {
+                owned.ledger.ensure_partitions().await.map(drop).map_err(|error| error.to_string())
+            }
+            Chore::Sweep => {
+                owned.sealer.sweep().await.map_err(|error| error.to_string())?;
+                tidy(owned.ledger.pool(), owned.clock.now()).await.map_err(|error| error.to_string())
+            }
+            Chore::Telemetry => {
+                owned.cabinets.ensure_days().await.map_err(|error| error.to_string())?;
+                owned
+                    .cabinets
+                    .drop_days(owned.telemetry_days)
+                    .await
+                    .map(drop)
+                    .map_err(|error| error.to_string())
+            }
+            Chore::Silence => self
+                .take_silent_offline(owned.silence)
+                .await
+                .map(drop)
+                .map_err(|problem| problem.detail().to_owned()),
+        }
+    }
+}
