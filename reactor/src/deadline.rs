@@ -168,8 +168,6 @@ pub fn changes(event: &Event) -> Vec<Change> {
         Event::PaymentExpired(fact) => clear([Kind::ExpirePayment], fact.payment_id.0),
         Event::CustomerRegistered(_)
         | Event::CustomerVerified(_)
-        | Event::ProfileUpdated(_)
-        | Event::CustomerErased(_)
         | Event::CustomerSuspended(_)
         | Event::CustomerReinstated(_)
         | Event::ProfileUpdated(_)
