@@ -79,20 +79,18 @@ const STATES: [&str; 4] = ["sent", "refused", "unknown", "expired"];
 struct Claimed {
     id: Uuid,
     request: Uuid,
-    key: Wrapped,
-    to: String,
-    text: String,
+    /// Nothing once the request is forgotten.
+    sealed: Option<(Wrapped, String, String)>,
 }
 
 impl Claimed {
     fn read(row: &Row) -> Result<Self, ReactorError> {
-        Ok(Self {
-            id: row.try_get(0)?,
-            request: row.try_get(1)?,
-            key: Wrapped { generation: row.try_get(2)?, bytes: row.try_get(3)? },
-            to: row.try_get(4)?,
-            text: row.try_get(5)?,
-        })
+        let (generation, bytes): (Option<i32>, Option<Vec<u8>>) = (row.try_get(2)?, row.try_get(3)?);
+        let (to, text): (Option<String>, Option<String>) = (row.try_get(4)?, row.try_get(5)?);
+        let sealed = generation.zip(bytes).zip(to.zip(text));
+        let sealed =
+            sealed.map(|((generation, bytes), (to, text))| (Wrapped { generation, bytes }, to, text));
+        Ok(Self { id: row.try_get(0)?, request: row.try_get(1)?, sealed })
     }
 }
 
@@ -246,9 +244,11 @@ impl Sending {
     }
 }
 
+/// The number and the text of a message.
 fn open(sealer: &Sealer, claimed: &Claimed) -> Result<(String, String), SealError> {
-    let key = sealer.open_with(claimed.request, &claimed.key)?;
-    Ok((key.unseal("phone", &claimed.to)?, key.unseal("text", &claimed.text)?))
+    let (key, to, text) = claimed.sealed.as_ref().ok_or(SealError::Malformed)?;
+    let key = sealer.open_with(claimed.request, key)?;
+    Ok((key.unseal("phone", to)?, key.unseal("text", text)?))
 }
 
 /// Why a session came back.

@@ -61,11 +61,11 @@ pub(crate) const WAITING: &str =
     "SELECT count(*), min(due_at) FILTER (WHERE due_at <= $1) FROM reactor.deadline";
 
 /// What was on its way when a sender ended: nobody knows, and nobody sends it again.
-pub(crate) const MESSAGES_LOST: &str = "UPDATE access.message SET state = 'unknown', to_sealed = NULL, text_sealed = NULL, settled_at = $1 \
+pub(crate) const MESSAGES_LOST: &str = "UPDATE access.message SET state = 'unknown', to_sealed = NULL, text_sealed = NULL, wrapped_key = NULL, settled_at = $1 \
      WHERE state = 'claimed'";
 
 /// Messages that came too late to be sent.
-pub(crate) const MESSAGES_EXPIRED: &str = "UPDATE access.message SET state = 'expired', to_sealed = NULL, text_sealed = NULL, settled_at = $1 \
+pub(crate) const MESSAGES_EXPIRED: &str = "UPDATE access.message SET state = 'expired', to_sealed = NULL, text_sealed = NULL, wrapped_key = NULL, settled_at = $1 \
      WHERE state = 'waiting' AND expires_at <= $1";
 
 /// Claims messages, the oldest first, before they are sent.
@@ -76,5 +76,5 @@ pub(crate) const MESSAGES_CLAIMED: &str = "UPDATE access.message m SET state = '
      RETURNING m.message_id, m.request_id, m.wrapped_generation, m.wrapped_key, m.to_sealed, m.text_sealed";
 
 /// Says what became of a claimed message, and takes its text away.
-pub(crate) const MESSAGE_SETTLED: &str = "UPDATE access.message SET state = $2, provider_id = $3, settled_at = $4, to_sealed = NULL, text_sealed = NULL \
+pub(crate) const MESSAGE_SETTLED: &str = "UPDATE access.message SET state = $2, provider_id = $3, settled_at = $4, to_sealed = NULL, text_sealed = NULL, wrapped_key = NULL \
      WHERE message_id = $1 AND state = 'claimed'";

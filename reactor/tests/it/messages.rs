@@ -14,16 +14,6 @@ use uuid::Uuid;
 
 use crate::harness::{Place, id, until, zero};
 
-/// The outbox's table as the service that writes it has it.
-const TABLE: &str = "CREATE SCHEMA IF NOT EXISTS access;
-    CREATE TABLE IF NOT EXISTS access.message (
-        message_id uuid PRIMARY KEY, request_id uuid NOT NULL, kind text NOT NULL,
-        wrapped_generation integer NOT NULL, wrapped_key bytea NOT NULL, to_sealed text, text_sealed text,
-        created_at timestamptz NOT NULL, expires_at timestamptz NOT NULL, state text NOT NULL,
-        provider_id text, settled_at timestamptz);
-    GRANT USAGE ON SCHEMA access TO chajipoa_reactor;
-    GRANT SELECT, UPDATE ON access.message TO chajipoa_reactor;";
-
 const PHONE: &str = "+255712345678";
 const TEXT: &str = "Namba yako ni 123456";
 
@@ -67,8 +57,7 @@ struct Post<'a> {
 }
 
 impl<'a> Post<'a> {
-    async fn new(place: &'a Place) -> Self {
-        place.owner().batch_execute(TABLE).await.unwrap();
+    fn new(place: &'a Place) -> Self {
         Self { place, metrics: Metrics::new() }
     }
 
@@ -94,7 +83,7 @@ impl<'a> Post<'a> {
 
     /// The state of a message, the provider's id of it, and whether its text is still there.
     async fn look(&self, message: Uuid) -> (String, Option<String>, bool) {
-        let sql = "SELECT state, provider_id, to_sealed IS NOT NULL OR text_sealed IS NOT NULL \
+        let sql = "SELECT state, provider_id, num_nonnulls(to_sealed, text_sealed, wrapped_key) > 0 \
              FROM access.message WHERE message_id = $1";
         let row = self.place.owner().query_one(sql, &[&message]).await.unwrap();
         (row.get(0), row.get(1), row.get(2))
@@ -119,7 +108,7 @@ fn minutes(minutes: i64) -> TimeDelta {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_sent_once_and_its_text_is_gone() {
     let place = Place::new().await;
-    let post = Post::new(&place).await;
+    let post = Post::new(&place);
     let message = post.put(minutes(5)).await;
     let fake = Fake::new(Delivery::Accepted { provider_id: "ATXid_1".to_owned() });
     let sender = post.outbox(fake.clone()).start();
@@ -135,7 +124,7 @@ async fn a_message_is_sent_once_and_its_text_is_gone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_and_a_lost_answer_are_final() {
     let place = Place::new().await;
-    let post = Post::new(&place).await;
+    let post = Post::new(&place);
     for (answer, state) in
         [(Delivery::Refused { reason: "blacklisted".to_owned() }, "refused"), (Delivery::Unknown, "unknown")]
     {
@@ -155,7 +144,7 @@ async fn a_refusal_and_a_lost_answer_are_final() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_time_is_over_is_not_sent() {
     let place = Place::new().await;
-    let post = Post::new(&place).await;
+    let post = Post::new(&place);
     let (over, in_time) = (post.put(minutes(5)).await, post.put(minutes(6)).await);
     place.clock.advance(minutes(5));
     let fake = Fake::new(Delivery::Accepted { provider_id: "1".to_owned() });
@@ -169,7 +158,7 @@ async fn a_message_whose_time_is_over_is_not_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_on_its_way_when_the_sender_died_is_unknown_and_never_sent_again() {
     let place = Place::new().await;
-    let post = Post::new(&place).await;
+    let post = Post::new(&place);
     let message = post.put(minutes(5)).await;
     let (hanging, _never) = Fake::hanging();
     let (_stop, stopping) = watch::channel(false);
@@ -191,7 +180,7 @@ async fn what_was_on_its_way_when_the_sender_died_is_unknown_and_never_sent_agai
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_senders_one_works_and_a_stop_waits_for_what_is_on_its_way() {
     let place = Place::new().await;
-    let post = Post::new(&place).await;
+    let post = Post::new(&place);
     let message = post.put(minutes(5)).await;
     let (hanging, answers) = Fake::hanging();
     let (stop, stopping) = watch::channel(false);
@@ -214,14 +203,18 @@ async fn of_two_senders_one_works_and_a_stop_waits_for_what_is_on_its_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_cannot_be_opened_is_refused_and_holds_nobody_up() {
     let place = Place::new().await;
-    let post = Post::new(&place).await;
-    let (altered, good) = (post.put(minutes(5)).await, post.put(minutes(5)).await);
+    let post = Post::new(&place);
+    let (altered, gone) = (post.put(minutes(5)).await, post.put(minutes(5)).await);
+    let good = post.put(minutes(5)).await;
+    let forget = "UPDATE access.message SET wrapped_key = NULL WHERE message_id = $1";
+    place.owner().execute(forget, &[&gone]).await.unwrap();
     let swap = "UPDATE access.message SET to_sealed = text_sealed WHERE message_id = $1";
     place.owner().execute(swap, &[&altered]).await.unwrap();
     let fake = Fake::new(Delivery::Accepted { provider_id: "1".to_owned() });
     let sender = post.outbox(fake.clone()).start();
     post.until_state(good, "sent").await;
     post.until_state(altered, "refused").await;
+    post.until_state(gone, "refused").await;
     assert_eq!(fake.given().len(), 1);
     sender.stop().await;
 }
