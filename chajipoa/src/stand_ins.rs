@@ -1,7 +1,7 @@
 //! The sandbox: as a process of its own, and beside `up`. A build without the feature `sandbox` has neither.
 //!
-//! `CHAJIPOA_SANDBOX_BIND` says where it listens; `off` leaves it out of `up`. Where nothing is said and the usual port is
-//! taken, `up` goes on without it: a second ledger on one machine needs no second toy.
+//! `CHAJIPOA_SANDBOX_BIND` says where it listens; `off` leaves it out of `up`. Where nothing is said and it cannot be started
+//! (a second ledger on one machine finds the usual port taken), `up` says so and goes on: a toy never stops the ledger.
 
 use std::net::SocketAddr;
 
@@ -34,7 +34,7 @@ impl StandIns {
     /// Starts the sandbox; its cabinets speak to the ledger at `gateway`.
     ///
     /// # Errors
-    /// It cannot be started where the setting wants it, or its folder cannot be used.
+    /// It cannot be started where the setting wants it.
     pub async fn start(
         installation: &Installation,
         gateway: Option<SocketAddr>,
@@ -46,11 +46,11 @@ impl StandIns {
         let bind = asked.clone().unwrap_or_else(|| sandbox::DEFAULT_BIND.to_owned());
         match start(installation, bind.clone(), format!("http://{gateway}")).await {
             Ok(running) => Ok(StandIns { running: Some(running) }),
-            Err(error) if asked.is_none() && error.kind() == std::io::ErrorKind::AddrInUse => {
-                tracing::warn!(%bind, "the sandbox is left out: its port is taken ({BIND} names another)");
+            Err(error) if asked.is_none() => {
+                tracing::warn!(%bind, %error, "the sandbox is left out ({BIND} names another address)");
                 Ok(StandIns::default())
             }
-            Err(error) => Err(Failure::other(named(&bind, &error))),
+            Err(error) => Err(named(&bind, &error)),
         }
     }
 
@@ -159,8 +159,12 @@ async fn start(
 }
 
 #[cfg(feature = "sandbox")]
-fn named(bind: &str, error: &std::io::Error) -> std::io::Error {
-    std::io::Error::new(error.kind(), format!("the sandbox cannot be started on {bind}: {error}"))
+fn named(bind: &str, error: &std::io::Error) -> Failure {
+    let message = format!("the sandbox cannot be started on {bind}: {error}");
+    if error.kind() == std::io::ErrorKind::InvalidInput {
+        return Failure::misuse(format!("{BIND} is wrong: {message}"));
+    }
+    Failure::other(std::io::Error::new(error.kind(), message))
 }
 
 /// The sandbox as a process of its own, beside the ledger at `gateway`.
@@ -176,9 +180,8 @@ pub async fn run(gateway: &str) -> Result<(), Failure> {
         Some(bind) => bind,
         None => edge::settings::or("CHAJIPOA_BIND", sandbox::DEFAULT_BIND.to_owned())?,
     };
-    let running = start(&installation, bind.clone(), gateway.to_owned())
-        .await
-        .map_err(|error| Failure::other(named(&bind, &error)))?;
+    let running =
+        start(&installation, bind.clone(), gateway.to_owned()).await.map_err(|error| named(&bind, &error))?;
     println!("listening on {}", running.address());
     crate::services::asked_to_stop().await;
     Ok(running.stop().await?)
