@@ -15,23 +15,18 @@ use ledger::guard::GuardError;
 use ledger::seal::{Keys, Sealer};
 use ledger::{Ledger, LedgerError};
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 
 use crate::Settings;
 use crate::batcher::Batcher;
 use crate::cabinet::{Listening, Store};
+use crate::house;
 use crate::operations::{
     batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
     report_lost, slot_qr, start_rental,
 };
 use crate::present::Present;
 
-/// How often partitions are looked after. At full load one lasts longer than this by far.
-const PARTITIONS_EVERY: Duration = Duration::from_secs(5);
-/// How often the keys of refused commands are swept.
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
-/// How often days of telemetry are made and dropped.
-const TELEMETRY_EVERY: Duration = Duration::from_secs(600);
 /// How long a health question may take.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(900);
 
@@ -118,7 +113,8 @@ impl CommandApi {
             telemetry_days,
             listening,
         });
-        tokio::spawn(keep_house(Arc::downgrade(&owned), listen_every));
+        let weak = Arc::downgrade(&owned);
+        tokio::spawn(house::keep(move || weak.upgrade().map(Self), listen_every));
         Ok(Self(owned))
     }
 
@@ -140,6 +136,15 @@ impl CommandApi {
     /// The address cannot be listened at.
     pub fn serve(&self, options: &ServerOptions, site: Site) -> io::Result<Serving> {
         edge::http::serve(options, site, self.configure())
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    /// How many days of telemetry are kept.
+    pub(crate) fn telemetry_days(&self) -> NonZeroU16 {
+        self.0.telemetry_days
     }
 
     pub(crate) fn batcher(&self) -> &Batcher {
@@ -220,60 +225,6 @@ fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
             resource("/api/v1/payments/initiate", "payments_initiate")
                 .route(web::post().to(initiate_payment::post)),
         );
-}
-
-/// What has to be done now and then.
-#[derive(Debug, Clone, Copy)]
-enum Chore {
-    Partitions,
-    Sweep,
-    Telemetry,
-    Silence,
-}
-
-/// Does what has to be done now and then, until the service is gone.
-async fn keep_house(owned: std::sync::Weak<Owned>, listen_every: Duration) {
-    let every = |period| {
-        let mut interval = interval(period);
-        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        interval
-    };
-    let (mut partitions, mut sweep) = (every(PARTITIONS_EVERY), every(SWEEP_EVERY));
-    let (mut telemetry, mut listen) = (every(TELEMETRY_EVERY), every(listen_every));
-    loop {
-        let chore = tokio::select! {
-            _ = partitions.tick() => Chore::Partitions,
-            _ = sweep.tick() => Chore::Sweep,
-            _ = telemetry.tick() => Chore::Telemetry,
-            _ = listen.tick() => Chore::Silence,
-        };
-        let Some(owned) = owned.upgrade() else { break };
-        if let Err(error) = CommandApi(owned).do_chore(chore).await {
-            tracing::debug!(error, ?chore, "housekeeping was put off");
-        }
-    }
-}
-
-impl CommandApi {
-    async fn do_chore(&self, chore: Chore) -> Result<(), String> {
-        let owned = &self.0;
-        match chore {
-            Chore::Partitions => {
-                owned.ledger.ensure_partitions().await.map(drop).map_err(|error| error.to_string())
-            }
-            Chore::Sweep => owned.sealer.sweep().await.map(drop).map_err(|error| error.to_string()),
-            Chore::Telemetry => {
-                owned.cabinets.ensure_days().await.map_err(|error| error.to_string())?;
-                owned
-                    .cabinets
-                    .drop_days(owned.telemetry_days.get())
-                    .await
-                    .map(drop)
-                    .map_err(|error| error.to_string())
-            }
-            Chore::Silence => self.look_for_silence().await.map_err(|problem| problem.detail().to_owned()),
-        }
-    }
 }
 
 /// The mean of a histogram of seconds, in milliseconds to three places.

@@ -12,6 +12,7 @@ mod batcher;
 mod cabinet;
 mod canonical;
 mod documents;
+mod house;
 mod operations;
 mod personal;
 mod present;

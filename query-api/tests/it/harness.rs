@@ -82,7 +82,7 @@ impl Ground {
         let status = response.status().as_u16();
         let position =
             response.headers().get("ledger-position").map(|at| at.to_str().unwrap().parse().unwrap());
-        let bytes = to_bytes(response.into_body()).await.ok().expect("a body");
+        let bytes = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body"));
         (status, position, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 }
