@@ -103,7 +103,7 @@ async fn register(
         data([("phone", Some(json!(phone.as_str()))), ("name", proof.name.as_ref().map(|name| json!(name)))]);
     let id = step(api, proof, 1);
     match send(api, context, ("RegisterCustomer", data), id).await {
-        Ok(()) => Ok(derived_id(id, api.sealer().keys())),
+        Ok(()) => Ok(derived_id(id, &api.sealer().keys())),
         // Somebody registered the number at this moment.
         Err(problem) if problem.code() == "phone_taken" => {
             let holder = api.present().holder(claim).await?;
@@ -127,5 +127,5 @@ async fn send(
 
 /// The id of the nth command that a code leads to.
 fn step(api: &CommandApi, proof: &Proof, number: u128) -> Uuid {
-    derived_id(Uuid::from_u128(proof.code_id.as_u128() ^ number), api.sealer().keys())
+    derived_id(Uuid::from_u128(proof.code_id.as_u128() ^ number), &api.sealer().keys())
 }
