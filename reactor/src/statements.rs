@@ -44,9 +44,9 @@ pub(crate) const END_SESSIONS: &str = "UPDATE access.session s \
      FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS u (subject, until, because) \
      WHERE s.subject = u.subject AND s.started_at <= u.until AND s.ended_at IS NULL";
 
-/// Deadlines whose time has come, the longest waiting first.
-pub(crate) const DUE: &str = "SELECT kind, entity, due_at, attempts FROM reactor.deadline WHERE next_try_at <= $1 \
-     ORDER BY next_try_at LIMIT $2";
+/// Deadlines whose time has come, the longest waiting first, none that came before a moment.
+pub(crate) const DUE: &str = "SELECT kind, entity, due_at, attempts FROM reactor.deadline \
+     WHERE next_try_at <= $1 AND due_at >= $2 ORDER BY next_try_at LIMIT $3";
 
 /// Removes a deadline whose command has its answer, unless it was moved meanwhile.
 pub(crate) const ANSWERED: &str =
