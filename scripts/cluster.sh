@@ -65,7 +65,7 @@ healthy() { # PORT PID
     ! kill -0 "$2" 2>/dev/null || curl -fsS -o /dev/null --max-time 2 "http://127.0.0.1:$1/health" 2>/dev/null
 }
 
-for port in "$gateway" 8081 8082 8084 8085 8086 8091 8092 8095; do
+for port in "$gateway" 8081 8082 8083 8084 8085 8086 8091 8092 8095; do
     ! answers "$port" || die "port $port is taken; is another 'make up' or 'make cluster' running?"
 done
 
@@ -91,7 +91,11 @@ service projector-1 8085 "$DATABASE_URL_PROJECTOR" projector
 service projector-2 8095 "$DATABASE_URL_PROJECTOR" projector
 service query-api-1 8082 "$DATABASE_URL_QUERY" query-api
 service query-api-2 8092 "$DATABASE_URL_QUERY" query-api
-export CHAJIPOA_COMMAND_URL=http://127.0.0.1:$gateway
+export CHAJIPOA_COMMAND_URL=http://127.0.0.1:$gateway CHAJIPOA_URL=http://127.0.0.1:$gateway
+service sandbox 8083 "" sandbox
+# Messages go to the sandbox unless there is an account.
+[[ -n ${SMS_API_KEY:-} ]] ||
+    export SMS_API_KEY=sandbox SMS_USERNAME=sandbox SMS_PROVIDER_URL=http://127.0.0.1:8083
 service reactor 8086 "$DATABASE_URL_REACTOR" reactor
 
 cp deploy/nginx/nginx.conf "$home/nginx/nginx.conf"
@@ -129,6 +133,7 @@ ready: http://127.0.0.1:$gateway
   two command-apis   127.0.0.1:8081 and 8091
   two query-apis     127.0.0.1:8082 and 8092
   Kafka              $KAFKA_BROKERS
+  the sandbox        http://127.0.0.1:8083
   logs               $home/logs/
 
 For the tool in another terminal:

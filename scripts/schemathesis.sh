@@ -44,10 +44,14 @@ fetch() {
 }
 
 run() { # URL [TOKEN]
-    local url=$1 speaker=()
+    local url=$1 speaker=() place
     [[ -z ${2:-} ]] || speaker=(--header "Authorization: Bearer $2")
     fetch
-    cd -- "$(mktemp -d)"
+    # It keeps notes where it runs.
+    place=$(mktemp -d)
+    # shellcheck disable=SC2064
+    trap "rm -rf '$place'" EXIT
+    cd -- "$place"
     cp "$here/schemathesis/hooks.py" chajipoa_hooks.py
     SCHEMATHESIS_HOOKS=chajipoa_hooks PYTHONPATH=. "$home/bin/schemathesis" --config-file "$here/schemathesis/schemathesis.toml" run "$url/openapi.json" \
         --url "$url" --max-examples "$examples" --workers 1 --no-color \

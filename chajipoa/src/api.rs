@@ -4,6 +4,7 @@
 //! lost is asked for again by sending the same command: at most [`ATTEMPTS`] times, with a pause that grows.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -112,6 +113,8 @@ pub struct Api {
     base: String,
     keys: Arc<TokenKeys>,
     tokens: Arc<Mutex<HashMap<(Role, Uuid), String>>>,
+    /// The last position that an answer named: what is read afterwards stands for no earlier one.
+    seen: Arc<AtomicI64>,
 }
 
 impl std::fmt::Debug for Api {
@@ -128,7 +131,7 @@ impl Api {
     pub fn new(base: &str, keys: TokenKeys) -> Result<Api, ApiError> {
         let http = reqwest::Client::builder().timeout(PATIENCE).build().map_err(ApiError::Client)?;
         let base = base.trim_end_matches('/').to_owned();
-        Ok(Api { http, base, keys: Arc::new(keys), tokens: Arc::default() })
+        Ok(Api { http, base, keys: Arc::new(keys), tokens: Arc::default(), seen: Arc::default() })
     }
 
     /// A token of that role and subject, without rate limits; made once.
@@ -184,14 +187,31 @@ impl Api {
         Ok(reply.text.lines().map(|line| serde_json::from_str(line).unwrap_or(Value::Null)).collect())
     }
 
-    /// Reads a path.
+    /// Reads a path, as it is after everything that this client has written.
     ///
     /// # Errors
     /// [`ApiError::Unreachable`] when there is no answer.
     pub async fn get(&self, role: Role, subject: Uuid, path: &str) -> Result<Reply, ApiError> {
         let token = self.token(role, subject)?;
         let url = format!("{}{path}", self.base);
-        self.insist(&url, || self.http.get(&url).bearer_auth(&token)).await
+        let seen = self.seen.load(Ordering::Relaxed);
+        self.insist(&url, || self.http.get(&url).bearer_auth(&token).header("ledger-min-position", seen))
+            .await
+    }
+
+    /// Sends a body to a path that may be asked twice.
+    ///
+    /// # Errors
+    /// [`ApiError::Unreachable`] when there is no answer.
+    pub async fn post(
+        &self,
+        (role, subject): (Role, Uuid),
+        path: &str,
+        body: &Value,
+    ) -> Result<Reply, ApiError> {
+        let token = self.token(role, subject)?;
+        let url = format!("{}{path}", self.base);
+        self.insist(&url, || self.http.post(&url).bearer_auth(&token).json(body)).await
     }
 
     async fn insist(
@@ -202,7 +222,7 @@ impl Api {
         let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(2));
         let mut last = String::new();
         for _ in 0..ATTEMPTS {
-            match read(request()).await {
+            match self.read(request()).await {
                 Ok(reply) if !matches!(reply.status, 429 | 502 | 503 | 504) => return Ok(reply),
                 Ok(reply) => last = format!("{} {}", reply.status, reply.outcome()),
                 Err(error) => last = error.to_string(),
@@ -213,11 +233,17 @@ impl Api {
     }
 }
 
-async fn read(request: reqwest::RequestBuilder) -> Result<Reply, reqwest::Error> {
-    let response = request.send().await?;
-    let status = response.status().as_u16();
-    let replayed = response.headers().get("idempotent-replay").is_some_and(|value| value == "true");
-    let text = response.text().await?;
-    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Ok(Reply { status, replayed, body, text })
+impl Api {
+    async fn read(&self, request: reqwest::RequestBuilder) -> Result<Reply, reqwest::Error> {
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let replayed = header("idempotent-replay") == Some("true");
+        if let Some(position) = header("ledger-position").and_then(|position| position.parse().ok()) {
+            self.seen.fetch_max(position, Ordering::Relaxed);
+        }
+        let text = response.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Ok(Reply { status, replayed, body, text })
+    }
 }

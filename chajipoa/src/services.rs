@@ -5,6 +5,7 @@
 //! gracefully on SIGINT and SIGTERM.
 
 use std::{
+    num::NonZeroU16,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -153,6 +154,10 @@ pub async fn command_api(
     let mut settings = command_api::Settings::default();
     if let Some(app_url) = settings::text("CHAJIPOA_APP_URL")? {
         settings.app_url = app_url;
+    }
+    settings.telemetry_days = settings::or("CHAJIPOA_TELEMETRY_DAYS", settings.telemetry_days)?;
+    if let Some(minutes) = settings::optional::<NonZeroU16>("CHAJIPOA_SILENCE_MINUTES")? {
+        settings.silence = Duration::from_secs(u64::from(minutes.get()).saturating_mul(60));
     }
     let standard = settings.codes;
     settings.codes = CodeLimits {
@@ -403,12 +408,16 @@ pub fn commands_to(base: &str, installation: &Installation) -> Result<Commands, 
 ///
 /// # Errors
 /// A setting is wrong, or the keys cannot be read.
-pub fn outbox(url: &str, installation: &Installation, metrics: &Metrics) -> Result<Option<Outbox>, Failure> {
-    let Some(account) = SmsSettings::of_environment()? else { return Ok(None) };
+pub fn outbox(
+    url: &str,
+    installation: &Installation,
+    account: SmsSettings,
+    metrics: &Metrics,
+) -> Result<Outbox, Failure> {
     let messenger = Arc::new(AfricasTalking::new(account)?);
     let keys = Keys::open_or_create(&installation.keys)?;
     let place = (url.to_owned(), Ledger::connect(url, 1)?);
-    Ok(Some(Outbox::new(place, keys, messenger, clock(), metrics)))
+    Ok(Outbox::new(place, keys, messenger, clock(), metrics))
 }
 
 /// reactor as a process of its own. Ends with 1 where only an operator can help.
@@ -420,7 +429,8 @@ pub async fn run_reactor() -> Result<(), Failure> {
     let metrics = Metrics::new();
     let url = settings::required("DATABASE_URL")?;
     let base = settings::text("CHAJIPOA_COMMAND_URL")?.unwrap_or_else(|| COMMAND_URL.to_owned());
-    let outbox = outbox(&url, &installation, &metrics)?;
+    let account = SmsSettings::of_environment()?;
+    let outbox = account.map(|account| outbox(&url, &installation, account, &metrics)).transpose()?;
     database_answers(&url).await?;
     let reactor = reactor(&url, settings::text("KAFKA_BROKERS")?, None, &metrics).await?;
     let part: Arc<dyn Part> = Arc::new(reactor.status().clone());

@@ -1,6 +1,7 @@
 //! The service: what it owns, how it is mounted, and what it says about itself.
 
 use std::io;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use tokio::time::timeout;
 use crate::Settings;
 use crate::access::{CodeDesk, Sessions, Staff, StationSecrets, Tokens, watch_endings};
 use crate::batcher::Batcher;
-use crate::cabinet::Store;
+use crate::cabinet::{Listening, Store};
 use crate::housekeeping::keep_house;
 use crate::present::Present;
 use crate::routes::mount;
@@ -80,8 +81,8 @@ pub(crate) struct Owned {
     pub(crate) station_secrets: StationSecrets,
     pub(crate) cabinets: Store,
     pub(crate) app_url: String,
-    pub(crate) telemetry_days: u16,
-    pub(crate) silence: Duration,
+    pub(crate) telemetry_days: NonZeroU16,
+    pub(crate) listening: Listening,
 }
 
 impl std::fmt::Debug for CommandApi {
@@ -106,8 +107,9 @@ impl CommandApi {
         let sealer = Sealer::new(keys, ledger.clone(), identity);
         let cabinets = Store::new(ledger.clone());
         cabinets.ensure_days().await?;
+        let listening = Listening::new(settings.silence, clock.now());
         let pool = ledger.pool().clone();
-        let Settings { app_url, telemetry_days, silence, listen_every, .. } = settings.clone();
+        let Settings { app_url, telemetry_days, listen_every, .. } = settings.clone();
         let codes = CodeDesk::new(pool.clone(), sealer.clone(), Arc::clone(&clock), settings.codes);
         let batcher = Batcher::start(ledger.clone(), erased, Arc::clone(&clock), &metrics, settings).await?;
         tokio::spawn(watch_endings(pool.clone(), Arc::downgrade(&tokens.verifier)));
@@ -124,7 +126,7 @@ impl CommandApi {
             batcher,
             app_url,
             telemetry_days,
-            silence,
+            listening,
         });
         tokio::spawn(keep_house(Arc::downgrade(&owned), listen_every));
         Ok(Self(owned))
@@ -185,6 +187,11 @@ impl CommandApi {
     /// What cabinets say beside commands.
     pub(crate) fn cabinets(&self) -> &Store {
         &self.0.cabinets
+    }
+
+    /// Since when this process can know of cabinets that are silent.
+    pub(crate) fn listening(&self) -> &Listening {
+        &self.0.listening
     }
 
     /// What a slot's code is appended to, so that a phone's camera opens the app.

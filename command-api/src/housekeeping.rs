@@ -62,16 +62,12 @@ impl CommandApi {
                 owned.cabinets.ensure_days().await.map_err(|error| error.to_string())?;
                 owned
                     .cabinets
-                    .drop_days(owned.telemetry_days)
+                    .drop_days(owned.telemetry_days.get())
                     .await
                     .map(drop)
                     .map_err(|error| error.to_string())
             }
-            Chore::Silence => self
-                .take_silent_offline(owned.silence)
-                .await
-                .map(drop)
-                .map_err(|problem| problem.detail().to_owned()),
+            Chore::Silence => self.look_for_silence().await.map_err(|problem| problem.detail().to_owned()),
         }
     }
 }

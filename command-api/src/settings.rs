@@ -1,6 +1,6 @@
 //! The limits of this service (I13): every queue and cache has one. And where its links lead.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::Duration;
 
 use crate::access::CodeLimits;
@@ -23,7 +23,7 @@ pub struct Settings {
     /// How many one-time codes are made.
     pub codes: CodeLimits,
     /// How many days of telemetry are kept.
-    pub telemetry_days: u16,
+    pub telemetry_days: NonZeroU16,
     /// A cabinet that was not heard for so long is offline.
     pub silence: Duration,
     /// How often silent cabinets are looked for.
@@ -40,7 +40,7 @@ impl Default for Settings {
             patience: Duration::from_secs(5),
             codes: CodeLimits::default(),
             app_url: "https://app.chajipoa.co.tz/rent#".to_owned(),
-            telemetry_days: 90,
+            telemetry_days: NonZeroU16::new(90).unwrap_or(NonZeroU16::MIN),
             silence: Duration::from_secs(15 * 60),
             listen_every: Duration::from_secs(30),
         }

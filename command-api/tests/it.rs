@@ -33,5 +33,7 @@ mod races;
 mod requests;
 #[path = "it/slot_codes.rs"]
 mod slot_codes;
+#[path = "it/telemetry.rs"]
+mod telemetry;
 #[path = "it/walk.rs"]
 mod walk;

@@ -8,7 +8,6 @@
 //!
 //! The server is a process of its own with two workers; its rentals are rows written straight into the read model.
 #![expect(
-    missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -126,7 +125,7 @@ async fn prepare(count: usize) -> String {
         rest(Duration::from_millis(50)).await;
     }
     projector.stop().await;
-    let version = "SELECT version FROM ledger.projection WHERE live AND name = 'rentals'";
+    let version = "SELECT version::int FROM ledger.projection WHERE live AND name = 'rentals'";
     let version: i32 = admin.query_one(version, &[]).await.unwrap().get(0);
     let terms = serde_json::to_string(&domain::tariff::Terms::STANDARD).unwrap();
     let rows = format!(

@@ -22,6 +22,11 @@ pub(crate) const PAYMENTS: &[Role] =
 /// Devices.
 pub(crate) const DEVICES: &[Role] =
     &[Role::Station, Role::Agent, Role::Support, Role::Finance, Role::Analyst, Role::Admin];
+/// What was done to devices by hand, and what it cost.
+pub(crate) const MAINTENANCE: &[Role] = &[Role::Agent, Role::Support, Role::Finance, Role::Admin];
+/// How full devices were.
+pub(crate) const TELEMETRY: &[Role] =
+    &[Role::Agent, Role::Support, Role::Finance, Role::Analyst, Role::Admin];
 /// The audit trail.
 pub(crate) const LEDGER: &[Role] = &[Role::Finance, Role::Admin];
 /// The books.

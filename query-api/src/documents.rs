@@ -12,8 +12,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::live;
 use crate::operations::{
     active_rental, active_rental_stream, balance, command, customer_payments, customer_rentals, device,
-    device_page, event, events, gbfs, journal, payment, rental, rental_charge, statement, station,
-    station_commands_stream, stations, trial_balance,
+    device_battery, device_maintenance, device_page, event, events, gbfs, journal, payment, rental,
+    rental_charge, statement, station, station_commands_stream, stations, trial_balance,
 };
 
 #[derive(OpenApi)]
@@ -41,6 +41,8 @@ use crate::operations::{
         device::get,
         device_page::get,
         gbfs::get,
+        device_battery::get,
+        device_maintenance::get,
         events::get,
         event::get,
         trial_balance::get,
@@ -98,6 +100,8 @@ mod tests {
             [
                 "/api/v1/commands/{id}",
                 "/api/v1/devices/{id}",
+                "/api/v1/devices/{id}/battery",
+                "/api/v1/devices/{id}/maintenance",
                 "/api/v1/finance/journal",
                 "/api/v1/finance/trial-balance",
                 "/api/v1/ledger/events",

@@ -197,6 +197,24 @@ pub(crate) const DEFAULT_TARIFF: &str = "SELECT p.position, t.tariff_id, t.name,
             ORDER BY tariff_id, effective_from DESC, version DESC) c
         WHERE is_default AND retired_at IS NULL
         ORDER BY effective_from DESC, position DESC LIMIT 1) t ON true";
+/// What was done to a device by hand, newest first, after a place in that order; the device, if it is there.
+pub(crate) const MAINTENANCE: &str = "SELECT p.position, d.device_id, m.maintenance_id, m.action, m.what, m.cost, \
+         m.battery_percent, m.done_at, m.recorded_at, m.actor
+     FROM read_model.inventory_position p LEFT JOIN read_model.device d ON d.device_id = $1 LEFT JOIN LATERAL (
+        SELECT * FROM cabinet.maintenance
+        WHERE device_id = $1 AND ($2::timestamptz IS NULL OR (done_at, maintenance_id) < ($2, $3::uuid))
+        ORDER BY done_at DESC, maintenance_id DESC LIMIT $4) m ON true
+     ORDER BY m.done_at DESC, m.maintenance_id DESC";
+
+/// How full a device was in a stretch of time, ascending, after a place in that order; the device, if it is there.
+pub(crate) const BATTERY: &str = "SELECT p.position, d.device_id, r.taken_at, r.station_id, r.slot, r.battery_percent
+     FROM read_model.inventory_position p LEFT JOIN read_model.device d ON d.device_id = $1 LEFT JOIN LATERAL (
+        SELECT taken_at, station_id, slot, battery_percent FROM cabinet.reading
+        WHERE device_id = $1 AND battery_percent IS NOT NULL
+          AND ($2::timestamptz IS NULL OR taken_at >= $2) AND ($3::timestamptz IS NULL OR taken_at < $3)
+          AND ($4::timestamptz IS NULL OR (taken_at, station_id, slot) > ($4, $5::uuid, $6::smallint))
+        ORDER BY taken_at, station_id, slot LIMIT $7) r ON true
+     ORDER BY r.taken_at, r.station_id, r.slot";
 
 /// The fields of an event, from `e`.
 macro_rules! event {

@@ -1,4 +1,5 @@
-//! The live streams on a real Postgres: commands in, read models built, events out, in one process as `up` has it.
+//! What is read beside the read models, and the live streams, over HTTP against a real Postgres.
+//! `CHAJIPOA_TEST_PG` names a superuser of a test cluster; `make test` and `scripts/pg.sh` start one.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,6 +9,10 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "it/bare.rs"]
+mod bare;
+#[path = "it/devices.rs"]
+mod devices;
 #[path = "it/harness.rs"]
 mod harness;
 #[path = "it/rental_stream.rs"]

@@ -33,10 +33,19 @@ pub(super) enum Command {
     Reactor,
     /// Serve the read models.
     QueryApi,
+    /// Stand in for the SMS provider and for cabinets. Never in production.
+    #[cfg(feature = "sandbox")]
+    Sandbox(Gateway),
     /// Is this installation healthy? One line per check; exit 0 or 1.
     Check(Gateway),
     /// Print an access token.
     Token(Ticket),
+    /// Look after those who log in with a password.
+    #[command(subcommand)]
+    Staff(StaffCommand),
+    /// Look after the keys that sign access tokens.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Look at the ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -70,6 +79,54 @@ pub(super) struct Ticket {
     /// Free of rate limits.
     #[arg(long)]
     pub(super) unlimited: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Password {
+    /// Read the password from standard input; without it one is made and shown once.
+    #[arg(long)]
+    pub(super) password_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StaffCommand {
+    /// Let somebody log in.
+    Add {
+        /// The name to log in with: a-z, 0-9, dot, dash, underscore.
+        username: String,
+        /// agent, support, finance, analyst, admin or payments.
+        #[arg(long)]
+        role: edge::Role,
+        #[command(flatten)]
+        password: Password,
+    },
+    /// Let somebody log in no more, and end what they have open.
+    Disable {
+        /// Their name.
+        username: String,
+    },
+    /// Give somebody a new password, and let them in again.
+    Reset {
+        /// Their name.
+        username: String,
+        #[command(flatten)]
+        password: Password,
+    },
+    /// Everybody.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Every key, and the one that signs now.
+    List,
+    /// Make a new key; it signs once every process knows it.
+    Add,
+    /// Remove a key that signs no more, once what it signed has ended (ten minutes).
+    Remove {
+        /// Its name.
+        kid: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -97,7 +97,7 @@ impl From<StartError> for Failure {
         match error {
             // A login that could alter the ledger is a wrong setting.
             StartError::Guard(_) => Failure::misused(&error),
-            StartError::Ledger(_) => Failure::other(error),
+            StartError::Ledger(_) | StartError::Erased(_) => Failure::other(error),
         }
     }
 }

@@ -3,8 +3,10 @@
 mod arguments;
 mod check;
 mod failure;
+mod keys;
 mod ledger;
 mod projection;
+mod staff;
 mod token;
 
 use std::process::ExitCode;
@@ -49,8 +51,12 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Projector => services::run_projector().await?,
         Command::Relay => services::run_relay().await?,
         Command::Reactor => services::run_reactor().await?,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(gateway) => crate::stand_ins::run(&gateway.url).await?,
         Command::Check(gateway) => return check::run(&gateway.url, json).await,
         Command::Token(ticket) => token::run(&ticket, json)?,
+        Command::Staff(command) => staff::run(command, json).await?,
+        Command::Keys(command) => keys::run(command, json)?,
         Command::Ledger(command) => return ledger::run(command, json).await,
         Command::Projection(command) => return projection::run(command, json).await,
         Command::Seed(gateway) => {

@@ -79,6 +79,18 @@ const PLACES: [Place; 6] = [
     },
 ];
 
+/// Who looks after the demo city.
+#[must_use]
+pub fn keeper() -> Uuid {
+    id(STAFF, 0)
+}
+
+/// The stations whose banks a cabinet releases.
+pub fn cabinets() -> impl Iterator<Item = Uuid> {
+    let numbered = (1..).zip(&PLACES).filter(|(_, place)| place.release_mode == "confirmed");
+    numbered.map(|(number, _)| id(STATIONS, number))
+}
+
 /// What seeding came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Seeded {

@@ -2,7 +2,8 @@
 //!
 //! The very code of the separate services is mounted beside each other; without `KAFKA_BROKERS` the projections follow
 //! the ledger itself, woken by the bell that rings after each append. Data survives a restart; Ctrl-C stops
-//! everything, Postgres last.
+//! everything, Postgres last. The sandbox stands beside it on a port of its own, unless it is left out of the build or
+//! `CHAJIPOA_SANDBOX_BIND` is `off`.
 
 mod banner;
 mod postgres;
@@ -29,6 +30,7 @@ use crate::{
     cli::Failure,
     installation::{Installation, Urls},
     seed, services,
+    stand_ins::StandIns,
 };
 use postgres::Postgres;
 use reacting::Reacting;
@@ -60,7 +62,7 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let queries = services::query_api(&urls.query, read_url, Some(bell.clone())).await?;
     let sources = services::projector_sources(&urls.projector, brokers.clone(), Some(bell.clone())).await?;
     let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
-    let reacting = Reacting::prepare(&urls, brokers.clone(), (installation, &bell, &metrics)).await?;
+    let reacting = Reacting::prepare(&urls, brokers.clone(), (&bell, &metrics)).await?;
     let relay = brokers.map(|brokers| Relaying::start(&urls, brokers, &bell, &metrics)).transpose()?;
 
     let mut parts: Vec<Arc<dyn Part>> =
@@ -78,12 +80,14 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     })?;
     services::announce(&serving);
     let address = serving.addresses.first().copied().map(reacting::reachable);
-    let reacting = reacting.start(address, installation)?;
-    let greeting = tokio::spawn(greet(installation.clone(), address));
+    let stand_ins = StandIns::start(installation, address).await?;
+    let reacting = reacting.start(address, stand_ins.url(), installation)?;
+    let greeting = tokio::spawn(greet(installation.clone(), address, stand_ins.url()));
     let stopping = || queries.live().stop();
     let served = services::serve_until_stopping(serving, std::future::pending(), stopping).await;
     greeting.abort();
     reacting.stop().await;
+    stand_ins.stop().await;
     projector.stop().await;
     if let Some(relay) = relay {
         relay.stop().await;
@@ -92,13 +96,25 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
 }
 
 /// Seeds the demo city on the first start, then says that everything is ready.
-async fn greet(installation: Installation, address: Option<SocketAddr>) {
+async fn greet(installation: Installation, address: Option<SocketAddr>, sandbox: Option<String>) {
     let Some(address) = address else { return };
     let base = format!("http://{address}");
     if let Err(failure) = seed_city(&installation, &base).await {
         tracing::error!(error = %failure, "the demo city could not be seeded; `chajipoa seed` tries again");
     }
-    banner::show(&base, &installation.data);
+    #[cfg(feature = "sandbox")]
+    if let Some(sandbox) = &sandbox
+        && let Err(failure) = furnish(&installation, &base, sandbox).await
+    {
+        tracing::error!(error = %failure, "the demo city has no cabinets; `chajipoa seed` tries again");
+    }
+    banner::show(&base, &installation.data, sandbox.as_deref());
+}
+
+#[cfg(feature = "sandbox")]
+async fn furnish(installation: &Installation, base: &str, sandbox: &str) -> Result<(), Failure> {
+    let keys = edge::token::TokenKeys::open_or_create(&installation.keys, &edge::SystemClock)?;
+    crate::stand_ins::furnish(&Api::new(base, keys)?, sandbox).await
 }
 
 async fn seed_city(installation: &Installation, base: &str) -> Result<(), Failure> {

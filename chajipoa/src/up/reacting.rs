@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use edge::{metrics::Metrics, monitoring::Part, settings};
 use ledger::Bell;
-use reactor::{Outbox, Reactor, Running, Sending};
+use reactor::{Outbox, Reactor, Running, Sending, SmsSettings};
 
 use crate::{
     cli::Failure,
@@ -20,38 +20,44 @@ use crate::{
 pub(super) struct Reacting {
     fires: bool,
     reactor: Reactor,
-    outbox: Option<Outbox>,
+    url: String,
+    metrics: Metrics,
 }
 
 impl Reacting {
     pub(super) async fn prepare(
         urls: &Urls,
         brokers: Option<String>,
-        (installation, bell, metrics): (&Installation, &Bell, &Metrics),
+        (bell, metrics): (&Bell, &Metrics),
     ) -> Result<Reacting, Failure> {
         let fires = settings::or("CHAJIPOA_REACTOR", true)?;
         let reactor = services::reactor(&urls.reactor, brokers, Some(bell.clone()), metrics).await?;
-        let outbox = services::outbox(&urls.reactor, installation, metrics)?;
-        Ok(Reacting { fires, reactor, outbox })
+        Ok(Reacting { fires, reactor, url: urls.reactor.clone(), metrics: metrics.clone() })
     }
 
     pub(super) fn part(&self) -> Arc<dyn Part> {
         Arc::new(self.reactor.status().clone())
     }
 
-    /// Starts it; commands go to this address.
+    /// Starts it; commands go to this address, and messages to the sandbox unless there is an account.
     pub(super) fn start(
         self,
         address: Option<SocketAddr>,
+        sandbox: Option<String>,
         installation: &Installation,
     ) -> Result<Acting, Failure> {
+        let account = SmsSettings::of_environment()?.or_else(|| sandbox.map(SmsSettings::of_sandbox));
+        let outbox = match account {
+            Some(account) => Some(services::outbox(&self.url, installation, account, &self.metrics)?),
+            None => None,
+        };
         let commands = match address.filter(|_| self.fires) {
             Some(address) => Some(services::commands_to(&format!("http://{address}"), installation)?),
             None => None,
         };
         Ok(Acting {
             deadlines: commands.map(|commands| self.reactor.start(commands)),
-            messages: self.outbox.map(Outbox::start),
+            messages: outbox.map(Outbox::start),
         })
     }
 }

@@ -183,7 +183,7 @@ impl<'a> Scene<'a> {
             let stayed = self.stayed(device)?;
             return difference("CancelRelease", Step::Send(Who::System, stayed));
         }
-        if self.is_later_known(pair) || device.sighted_at > self.taken_at {
+        if self.is_later_known(pair) || left_after(device, self.taken_at) {
             return difference("DeviceReturned", Step::Withheld(OUTDATED));
         }
         let mut data = self.at_slot(pair.slot, &[("device_id", json!(device.id))]);
@@ -245,6 +245,23 @@ impl<'a> Scene<'a> {
 /// The banks of which a comparison has to know: those that the ledger holds in the listed slots.
 pub(crate) fn held(station: &Station, reports: &Reports) -> BTreeMap<SlotNumber, DeviceId> {
     reports.keys().filter_map(|slot| Some((*slot, station.slot(*slot)?.device?))).collect()
+}
+
+/// Whether the bank was asked for or left after that moment: a sighting from before does not bring it back. Whether an
+/// earlier rental is billed anew because of the sighting is for the rules of returns.
+fn left_after(device: &Device, moment: Time) -> bool {
+    match device.whereabouts {
+        Whereabouts::Releasing { requested_at, .. } => requested_at > moment,
+        Whereabouts::Rented { rental_id, .. } => {
+            device.runs.iter().any(|run| run.rental_id == rental_id && run.started_at > moment)
+        }
+        Whereabouts::Provisioned
+        | Whereabouts::Docked { .. }
+        | Whereabouts::Maintenance { .. }
+        | Whereabouts::Lost
+        | Whereabouts::Sold { .. }
+        | Whereabouts::Retired { .. } => false,
+    }
 }
 
 fn object(value: Value) -> Map<String, Value> {

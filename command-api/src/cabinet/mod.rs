@@ -12,7 +12,8 @@ pub(crate) mod compare;
 pub(crate) mod ids;
 pub(crate) mod reported;
 pub(crate) mod send;
-pub(crate) mod silence;
+mod silence;
 pub(crate) mod store;
 
+pub(crate) use silence::Listening;
 pub(crate) use store::Store;

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 /// A slot as it is listed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = InventorySlot)]
 pub(crate) struct Line {
     /// Its number, from 1.
     slot: i64,

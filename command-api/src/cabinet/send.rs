@@ -15,6 +15,7 @@ use domain::Time;
 
 /// What became of a difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = InventoryDifference)]
 pub(crate) struct Told {
     #[schema(example = 3)]
     slot: u16,

@@ -30,6 +30,7 @@ pub(crate) struct Heartbeat {
 
 /// That it was heard.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HeartbeatAnswer)]
 pub(crate) struct Heard {
     server_time: DateTime<Utc>,
     /// `online`, `offline`, `maintenance` or `decommissioned`.

@@ -42,6 +42,7 @@ pub(crate) struct Inventory {
 
 /// What differed, and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InventoryAnswer)]
 pub(crate) struct Compared {
     /// When it looked: as it said, or the arrival if its clock is ahead.
     taken_at: DateTime<Utc>,

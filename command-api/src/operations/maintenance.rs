@@ -29,6 +29,7 @@ const LARGEST_COST: i64 = 100_000_000;
 /// Whether the bank is taken out of service, put back, or only something noted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MaintenanceAction)]
 pub(crate) enum Action {
     Start,
     Complete,
@@ -57,6 +58,7 @@ impl Action {
 /// What was done.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MaintenanceNote)]
 pub(crate) struct Done {
     /// In a few words, up to 200 characters.
     what: String,
@@ -76,6 +78,7 @@ pub(crate) struct Done {
 
 /// A line of the log.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MaintenanceNoted)]
 pub(crate) struct Logged {
     maintenance_id: Uuid,
     device_id: Uuid,

@@ -33,7 +33,7 @@ impl Ground {
     async fn with(settings: Settings) -> Self {
         let place = Place::new().await;
         let clock = Arc::new(FixedClock::at(SystemClock.now()));
-        let api = place.start(settings, Arc::clone(&clock) as Arc<dyn edge::Clock>).await;
+        let api = place.start(settings, clock.clone()).await;
         Self { place, api, clock }
     }
 

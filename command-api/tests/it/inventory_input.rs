@@ -5,7 +5,7 @@ use edge::{Clock as _, Role};
 use serde_json::{Value, json};
 
 use crate::cabinet::{Cabinet, Ground, later, told};
-use crate::harness::{ADMIN, id};
+use crate::harness::{ADMIN, City, id};
 
 #[actix_web::test]
 async fn the_same_inventory_twice_has_one_effect_and_one_answer() {
@@ -101,6 +101,37 @@ async fn a_later_fact_of_a_slot_stands_against_an_inventory_that_was_taken_befor
         (expected.map(str::to_owned).to_vec(), Some(true))
     );
     assert_eq!(ground.since(before).await, ["DeviceMissing"]);
+}
+
+#[actix_web::test]
+async fn an_inventory_that_was_long_on_its_way_still_makes_the_bill_right_and_moves_no_bank() {
+    let ground = Ground::new().await;
+    let asker = ground.place.site(&ground.api).await;
+    let kiosk = Cabinet::build(&ground, &asker, "instant", 1).await;
+    let city = City::build_beside(&asker, 0).await;
+    let cabinet = Cabinet { asker: &asker, city, clock: &ground.clock };
+    later(&ground.clock, 1);
+    kiosk.start(1, 1, 201).await;
+    let taken_at = later(&ground.clock, 25);
+    later(&ground.clock, 60);
+    let back = json!({"device_id": kiosk.city.devices[0], "station_id": kiosk.city.station, "slot": 4});
+    asker.command(kiosk.itself(), "DeviceReturned", back).await.expect(201);
+    assert_eq!(ground.last("RentalEnded").await["charge"]["total"], 1_500);
+    let before = ground.position().await;
+    let answer = cabinet.inventory_of(taken_at, &json!([kiosk.bank(3, 1)])).await.expect(200).json();
+    assert_eq!(told(&answer), ["3 DeviceReturned recorded"]);
+    assert_eq!(ground.since(before).await, ["RentalCorrected"]);
+    let corrected = ground.last("RentalCorrected").await;
+    assert_eq!((&corrected["charge"]["total"], corrected.get("docked")), (&json!(500), None));
+    // A bank that has left again since is not brought back by what was seen before.
+    later(&ground.clock, 5);
+    kiosk.start(2, 4, 201).await;
+    later(&ground.clock, 5);
+    let before = ground.position().await;
+    let seen = json!([{"slot": 3}, kiosk.bank(7, 1)]);
+    let late = cabinet.inventory_of(taken_at + TimeDelta::minutes(1), &seen).await.expect(200).json();
+    assert_eq!(told(&late), ["7 DeviceReturned refused inventory_outdated"]);
+    assert_eq!(ground.position().await, before);
 }
 
 #[actix_web::test]

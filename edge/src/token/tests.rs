@@ -67,7 +67,7 @@ fn forged(setting: &Setting, issuer: &str, role: &str) -> String {
         "iss": issuer, "sub": Uuid::nil(), "role": role, "iat": now, "exp": now + 60, "jti": setting.clock.id(),
     });
     let keys = setting.keys();
-    let (kid, key) = keys.newest().unwrap();
+    let (kid, key) = keys.signing(setting.clock.now()).unwrap();
     let header = serde_json::json!({"alg": "EdDSA", "kid": kid});
     let signed = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
     let signature = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(key.pair.sign(signed.as_bytes()));

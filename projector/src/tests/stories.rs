@@ -2,9 +2,13 @@
 
 use domain::{
     Event, Money,
-    event::{DeviceRecovered, PaymentExpired, RentalExtended, ReplacementFeeReversed},
+    event::{
+        BatteryRanLow, BatteryRecovered, DeviceRecovered, PaymentExpired, Place, RentalExtended,
+        ReplacementFeeReversed,
+    },
     purse::{Credited, Debited},
     rating::not_taken,
+    values::Percent,
 };
 
 use super::{Folds, given, only};
@@ -180,4 +184,22 @@ fn the_same_registration_twice_is_impossible() {
     events.extend(given::registered());
     let error = Folds::new().apply(&given::facts(events)).unwrap_err();
     assert!(matches!(error, Impossible::Present { .. }), "{error}");
+}
+
+#[test]
+fn a_battery_that_runs_low_and_recovers_changes_what_is_known_of_it_and_nothing_else() {
+    let mut events = given::registered();
+    let at = Some(Place { station_id: given::station(), slot: given::slot() });
+    let percent = |percent: u8| Percent::new(percent).unwrap();
+    let before = Folds::of(&given::facts(events.clone()));
+    let low = BatteryRanLow { device_id: given::device(), battery_percent: percent(19), at };
+    events.push((5, low.into()));
+    let folds = Folds::of(&given::facts(events.clone()));
+    assert_eq!(only(&folds.inventory.device).battery_percent, Some(19));
+    let well = BatteryRecovered { device_id: given::device(), battery_percent: percent(30), at };
+    events.push((9, well.into()));
+    let folds = Folds::of(&given::facts(events));
+    let (device, known) = (only(&folds.inventory.device), only(&before.inventory.device));
+    assert_eq!(device.battery_percent, Some(30));
+    assert_eq!((device.status, device.slot, device.since), (known.status, known.slot, known.since));
 }

@@ -306,3 +306,6 @@ impl Line {
         frame.is_none_or(|frame| self.outlet.offer(frame))
     }
 }
+
+#[cfg(test)]
+mod tests;

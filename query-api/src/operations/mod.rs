@@ -7,6 +7,8 @@ pub(crate) mod command;
 pub(crate) mod customer_payments;
 pub(crate) mod customer_rentals;
 pub(crate) mod device;
+pub(crate) mod device_battery;
+pub(crate) mod device_maintenance;
 pub(crate) mod device_page;
 pub(crate) mod event;
 pub(crate) mod events;
@@ -61,6 +63,15 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         .service(get("/api/v1/devices/{id}", "device", web::get().to(device::get)))
         .service(get("/d/{serial}", "device_page", web::get().to(device_page::get)))
         .service(get("/gbfs/3/{feed}.json", "gbfs", web::get().to(gbfs::get)))
+        .service(
+            get(
+                "/api/v1/devices/{id}/maintenance",
+                "device_maintenance",
+                web::get().to(device_maintenance::get),
+            )
+            .guard(not_post()),
+        )
+        .service(get("/api/v1/devices/{id}/battery", "device_battery", web::get().to(device_battery::get)))
         .service(get("/api/v1/ledger/events", "events", web::get().to(events::get)))
         .service(get("/api/v1/ledger/events/{position}", "event", web::get().to(event::get)))
         .service(get("/api/v1/finance/trial-balance", "trial_balance", web::get().to(trial_balance::get)))

@@ -29,6 +29,7 @@ impl Spec {
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
         Self { arguments, environment: Vec::new() }
             .env("CHAJIPOA_BIND", "127.0.0.1:0")
+            .env("CHAJIPOA_SANDBOX_BIND", "127.0.0.1:0")
             .env("RUST_LOG", "info")
     }
 
