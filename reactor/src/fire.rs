@@ -105,10 +105,11 @@ struct Firing<'a> {
 impl Firing<'_> {
     async fn fire(&self) -> Result<Infallible, ReactorError> {
         let statement = self.client.prepare(statements::DUE).await?;
+        let kinds = Kind::ALL.map(Kind::as_str);
         loop {
             let now = self.sources.clock.now();
             let from = if self.past.is_being_told() { now - LONG_AGO } else { Time::UNIX_EPOCH };
-            let rows = self.client.query(&statement, &[&now, &from, &TAKEN]).await?;
+            let rows = self.client.query(&statement, &[&now, &from, &TAKEN, &kinds.as_slice()]).await?;
             if rows.is_empty() {
                 rest(LOOK_EVERY).await;
                 continue;
