@@ -68,7 +68,7 @@ pub(crate) struct Compared {
         (status = 409, description = "concurrent_update: send the same again"),
         (status = 503, description = "unavailable, outcome_unknown: send the same again"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["station", "admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,
