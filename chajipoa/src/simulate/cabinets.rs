@@ -1,12 +1,12 @@
 //! A street of cabinets that the sandbox plays: each misbehaves in one way, and what that leads to is waited for.
 //!
-//! What has to come is said in [`judge`]. A release without an answer becomes unknown after a minute, which the reactor
+//! What has to come is said in [`super::verdict`]. A release without an answer becomes unknown after a minute, which the reactor
 //! does, so the street takes a little more than that.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use edge::Role;
 use edge::pace::rest;
 use futures_util::future::join_all;
@@ -20,6 +20,7 @@ use super::people::{self, Customer, expect};
 use super::phones::Phones;
 use super::quarter::{DEPOSIT, id, latitude, tail};
 use super::report::{Episode, Report};
+use super::verdict::{device_of, judge, types};
 use crate::api::{Api, ApiError, Asking, Reply, Sending};
 
 /// Every way in which a cabinet may misbehave.
@@ -276,64 +277,4 @@ impl Street {
             rest(LOOK_AGAIN).await;
         }
     }
-}
-
-fn types(events: &[Value]) -> Vec<&str> {
-    events.iter().filter_map(|event| event.get("type")?.as_str()).collect()
-}
-
-/// The data of the only event of this type.
-fn only<'a>(events: &'a [Value], kind: &str) -> Result<&'a Value, String> {
-    let mut found = events.iter().filter(|event| event.get("type").is_some_and(|found| found == kind));
-    match (found.next().and_then(|event| event.get("data")), found.next()) {
-        (Some(data), None) => Ok(data),
-        (None, _) => Err(format!("no {kind}")),
-        (Some(_), Some(_)) => Err(format!("more than one {kind}")),
-    }
-}
-
-/// The bank that really left.
-fn device_of(events: &[Value]) -> Option<Uuid> {
-    only(events, "RentalStarted").ok()?.get("device_id")?.as_str()?.parse().ok()
-}
-
-fn review(data: &Value, code: &str) -> bool {
-    let codes = data.get("review").and_then(Value::as_array);
-    codes.is_some_and(|codes| codes.iter().any(|found| found == code))
-}
-
-/// Whether a rental came out as this misbehaviour has to: in words how it came out, or what is wrong.
-fn judge(how: &str, events: &[Value], reserved: Uuid) -> Result<&'static str, String> {
-    let (started, ended) = (only(events, "RentalStarted")?, only(events, "RentalEnded")?);
-    let unknown = types(events).contains(&"ReleaseOutcomeUnknown");
-    let suspect = review(started, "clock_suspect");
-    let other = device_of(events) != Some(reserved);
-    let wrong = || Err(format!("came out otherwise: {:?} {started} {ended}", types(events)));
-    let odd = (unknown, suspect, other && review(started, "other_device"));
-    match (how, odd) {
-        ("slow", (false, false, false)) => Ok("the rental started when the answer came"),
-        ("silent", (true, false, false)) => Ok("the outcome was unknown until the inventory showed it"),
-        ("wrong_bank", (false, false, true)) => Ok("the rental is that of the bank that left"),
-        ("two_banks", (false, false, false)) => Ok("the second bank was missing and came back"),
-        ("offline", (false, false, false)) if kept(ended) => {
-            Ok("the return was uploaded later, and billed when it was")
-        }
-        ("duplicate", (false, false, false)) => Ok("what was sent twice happened once"),
-        ("late", (true, false, false)) => Ok("the outcome was unknown until the answer came"),
-        ("clock_wrong", (false, true, false)) => {
-            Ok("the start is when the answer arrived, and is looked into")
-        }
-        _ => wrong(),
-    }
-}
-
-/// Whether a return arrived a good while after the moment that it is billed at.
-fn kept(ended: &Value) -> bool {
-    let moment = |name: &str| -> Option<DateTime<Utc>> {
-        ended.pointer(&format!("/evidence/{name}"))?.as_str()?.parse().ok()
-    };
-    let billed = moment("observed_at").zip(moment("billed_at")).zip(moment("arrived_at"));
-    billed.is_some_and(|((observed, billed), arrived)| {
-        billed <= observed && arrived - observed >= TimeDelta::seconds(1)
-    })
 }

@@ -28,7 +28,7 @@ const TICKS_A_RENTAL: u64 = 3;
 /// The day goes on for so many ticks after the last rental may begin; who still has a bank then keeps it.
 const EVENING: u64 = 60;
 /// How long somebody waits who finds no bank.
-const COMES_BACK_AFTER: u64 = 10;
+pub(super) const COMES_BACK_AFTER: u64 = 10;
 /// Two who want the same bank at once: once for so many rentals.
 const RENTALS_A_RACE: u64 = 40;
 
@@ -114,74 +114,7 @@ impl Life {
         }
     }
 
-    /// Sends what somebody does, and counts the answer.
-    async fn once(&mut self, act: &Act) -> Result<Reply, ApiError> {
-        let token = self.token(act.who).await?;
-        self.ask(act, &token).await
-    }
-
-    async fn ask(&self, act: &Act, token: &str) -> Result<Reply, ApiError> {
-        let asking = Asking {
-            method: reqwest::Method::POST,
-            path: &act.path,
-            token: Some(token),
-            address: None,
-            key: act.key(),
-            body: Some(&act.body),
-        };
-        self.api.ask(&asking).await
-    }
-
-    pub(super) async fn token(&mut self, who: Who) -> Result<String, ApiError> {
-        match who {
-            Who::Staff(role, subject) => self.api.token(role, subject),
-            Who::Customer(customer) => match self.quarter.customers[customer].session.as_mut() {
-                Some(session) => session.token(&self.api).await,
-                None => {
-                    let (url, last) = ("a customer's token".to_owned(), "not logged in".to_owned());
-                    Err(ApiError::Unreachable { url, last })
-                }
-            },
-            Who::Station(place) => {
-                let station = &self.quarter.stations[place];
-                let now = edge::Clock::now(&edge::SystemClock);
-                if let Some((token, until)) = station.token.as_ref().filter(|(_, until)| *until > now) {
-                    let _ = until;
-                    return Ok(token.clone());
-                }
-                let fresh = people::station_token(&self.api, station.id, &station.secret).await?;
-                self.quarter.stations[place].token = Some(fresh.clone());
-                Ok(fresh.0)
-            }
-        }
-    }
-
-    /// Does something; now and then it is sent twice, one after the other or both at once.
-    pub(super) async fn act(&mut self, act: Act) -> Result<Reply, ApiError> {
-        let chance = if act.pays() { &mut self.quarter.purse } else { &mut self.quarter.chance };
-        let again = chance.below(1_000);
-        let reply = if again < 10 { self.twice_at_once(&act).await? } else { self.once(&act).await? };
-        self.report.note(act.name, reply.outcome());
-        if reply.done() && (10..30).contains(&again) {
-            let second = self.once(&act).await?;
-            self.report.duplicate(act.name, (&reply, &second), true);
-        }
-        if !reply.done() {
-            self.report.surprise(&format!("{} {}: {} {}", act.name, act.body, reply.status, reply.text));
-        }
-        Ok(reply)
-    }
-
-    async fn twice_at_once(&mut self, act: &Act) -> Result<Reply, ApiError> {
-        let token = self.token(act.who).await?;
-        let (first, second) = futures_util::future::join(self.ask(act, &token), self.ask(act, &token)).await;
-        let (first, second) = (first?, second?);
-        // Which of the two is the replay is a matter of luck.
-        self.report.duplicate(act.name, (&first, &second), false);
-        Ok(first)
-    }
-
-    async fn start(&mut self, at: u64) -> Result<(), SimulateError> {
+    pub(super) async fn start(&mut self, at: u64) -> Result<(), SimulateError> {
         let customer = self.quarter.idle_customer();
         let (Some(customer), Some((place, slot))) = (customer, self.quarter.bank_to_rent()) else {
             self.diary.write(at.saturating_add(COMES_BACK_AFTER), Happening::Start);
@@ -199,7 +132,7 @@ impl Life {
     }
 
     /// A customer's request for a bank: by the place they chose, or by the code on the slot's display.
-    async fn wish(
+    pub(super) async fn wish(
         &mut self,
         customer: usize,
         place: usize,
@@ -273,47 +206,6 @@ impl Life {
         }
     }
 
-    /// Two want the same bank at the same moment: one gets it, the other hears that the slot is empty.
-    async fn race(&mut self, at: u64) -> Result<(), SimulateError> {
-        let (first, second) = (self.quarter.idle_customer(), self.quarter.idle_customer());
-        let place = self.quarter.bank_to_rent();
-        let (Some(first), Some(second), Some((place, slot))) = (first, second, place) else {
-            self.diary.write(at.saturating_add(COMES_BACK_AFTER), Happening::Race);
-            return Ok(());
-        };
-        if first == second {
-            return self.start(at).await;
-        }
-        let mut wishes = Vec::new();
-        for customer in [first, second] {
-            self.get_ready(customer).await?;
-            let wish = self.wish(customer, place, slot, false).await?;
-            wishes.push((self.token(wish.who).await?, wish));
-        }
-        let asked = wishes.iter().map(|(token, wish)| self.ask(wish, token));
-        let replies = futures_util::future::join_all(asked).await;
-        self.bar.inc(1);
-        let mut got = None;
-        for (customer, reply) in [first, second].into_iter().zip(replies) {
-            let reply = reply?;
-            self.report.note("StartRental (race)", reply.outcome());
-            if reply.done() && got.is_none() {
-                got = Some((customer, reply));
-            } else if reply.done() || !matches!(reply.outcome(), "slot_empty" | "slot_reserved") {
-                self.report.surprise(&format!("two for one bank: {} {}", reply.status, reply.text));
-            }
-        }
-        let Some((winner, reply)) = got else {
-            self.report.surprise("two wanted one bank, and nobody got it");
-            return Ok(());
-        };
-        // Who wins is luck; what happens then is not: the winner lives on as the first of the two.
-        if winner != first {
-            self.quarter.trade_places(first, second);
-        }
-        Ok(self.asked(first, (place, slot), &reply, at).await?)
-    }
-
     async fn extend(&mut self, trip: usize) -> Result<(), ApiError> {
         let (rental, customer) = (self.quarter.trips[trip].rental_id, self.quarter.trips[trip].customer);
         if self.quarter.trips[trip].closed || self.quarter.trips[trip].returned {
@@ -364,17 +256,5 @@ impl Quarter {
         self.trips.push(trip);
         self.customers[customer].renting = true;
         self.trips.len() - 1
-    }
-
-    /// Two customers become each other, with all they ever rented.
-    fn trade_places(&mut self, one: usize, other: usize) {
-        self.customers.swap(one, other);
-        for trip in &mut self.trips {
-            trip.customer = match trip.customer {
-                customer if customer == one => other,
-                customer if customer == other => one,
-                customer => customer,
-            };
-        }
     }
 }

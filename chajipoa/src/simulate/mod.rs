@@ -24,6 +24,9 @@ mod phones;
 mod places;
 mod quarter;
 mod report;
+mod rivals;
+mod speaking;
+mod verdict;
 
 use std::sync::Arc;
 

@@ -119,3 +119,33 @@ impl Life {
 fn whole_seconds(moment: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(moment.timestamp(), 0).unwrap_or(moment)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulate::STOOD_FOR;
+
+    #[test]
+    fn every_tale_may_be_told_and_is_over_now() {
+        let mut chance = Chance::new(7);
+        for number in 0..600 {
+            let Tale { by_agent, ago, length, extended } = tale(number, &mut chance);
+            let limit = if by_agent { TimeDelta::minutes(60) } else { STOOD_FOR };
+            assert!(ago < limit, "{number}: {ago}");
+            assert!(length.is_none_or(|length| length < ago), "{number}");
+            // One that was to be extended is not sold yet, however soon the system acts.
+            assert!(extended.is_none() || ago < TimeDelta::days(4), "{number}");
+        }
+    }
+
+    #[test]
+    fn some_are_late_some_sold_some_found_again() {
+        let mut chance = Chance::new(1);
+        let tales: Vec<Tale> = (0..6).map(|number| tale(number, &mut chance)).collect();
+        let (day, sale) = (TimeDelta::days(1), TimeDelta::days(4));
+        let late = |tale: &&Tale| tale.length.is_some_and(|length| day < length && length < sale);
+        assert_eq!(tales.iter().filter(late).count(), 2);
+        assert_eq!(tales.iter().filter(|tale| tale.length.is_some_and(|length| length > sale)).count(), 1);
+        assert_eq!(tales.iter().filter(|tale| tale.length.is_none() && tale.ago > sale).count(), 1);
+    }
+}

@@ -141,7 +141,8 @@ async fn simulate(cluster: &Cluster) {
     let reactor = reactor.env("SMS_USERNAME", "sandbox").env("SMS_PROVIDER_URL", sandbox.url());
     let mut reactor = reactor.start().await;
     let city = ["simulate", "--rentals", "250", "--seed", "5", "--json"];
-    let arguments = [&city[..], &["--url", &gateway.url(), "--sandbox", &sandbox.url()]].concat();
+    let (url, phones) = (gateway.url(), sandbox.url());
+    let arguments = [&city[..], &["--url", &url, "--sandbox", &phones]].concat();
     let spec = place.spec(&arguments, &place.database.owner_url);
     let (status, said) = tokio::task::spawn_blocking(move || spec.run()).await.unwrap();
     assert!(status.success(), "{said}");
