@@ -21,7 +21,7 @@ use super::people;
 use super::phones::Phones;
 use super::quarter::{DEPOSIT, Quarter, id};
 use super::report::Report;
-use crate::api::{Api, ApiError, Asking, Reply};
+use crate::api::{Api, ApiError, Reply};
 
 /// Ticks for each rental: how much overlaps.
 const TICKS_A_RENTAL: u64 = 3;
