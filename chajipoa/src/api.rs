@@ -38,6 +38,14 @@ pub enum ApiError {
         /// What the last attempt came to.
         last: String,
     },
+    /// There is a final answer, and it is another one than there has to be.
+    #[error("{what} was answered {answer}")]
+    Answered {
+        /// What was asked.
+        what: String,
+        /// The answer.
+        answer: String,
+    },
     /// A token could not be made.
     #[error("a token could not be made")]
     Token(#[from] MintError),

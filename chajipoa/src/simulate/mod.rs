@@ -135,11 +135,8 @@ async fn publish_tariff(api: &Api, begins: DateTime<Utc>) -> Result<Uuid, ApiErr
         occurred_at: Some(begins),
         data: json!({"tariff_id": tariff_id, "name": "Simulated city"}),
     };
-    let reply = api.send(&sending).await?;
-    if reply.done() {
-        return Ok(tariff_id);
-    }
-    Err(ApiError::Unreachable { url: "PublishTariff".to_owned(), last: reply.text })
+    people::expect(api.send(&sending).await?, 201, sending.name)?;
+    Ok(tariff_id)
 }
 
 fn bar(rentals: u64, show: bool) -> ProgressBar {

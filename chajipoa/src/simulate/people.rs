@@ -46,7 +46,7 @@ pub(super) fn expect(reply: Reply, status: u16, what: &str) -> Result<Reply, Api
     if reply.status == status {
         return Ok(reply);
     }
-    Err(ApiError::Unreachable { url: what.to_owned(), last: format!("{} {}", reply.status, reply.text) })
+    Err(ApiError::Answered { what: what.to_owned(), answer: format!("{} {}", reply.status, reply.text) })
 }
 
 fn text(body: &Value, field: &str) -> String {
@@ -101,8 +101,12 @@ pub(super) async fn log_in(api: &Api, phones: &Phones, name: &str) -> Result<Cus
         customer.session = Some(session.0);
         return Ok(customer);
     }
-    let url = "/api/v1/auth/verify-phone".to_owned();
-    Err(ApiError::Unreachable { url, last: "every number tried has a rental".to_owned() }.into())
+    let what = "a new customer's log-in".to_owned();
+    Err(ApiError::Answered {
+        what,
+        answer: "again and again that somebody has the number and a rental".to_owned(),
+    }
+    .into())
 }
 
 async fn enter(
@@ -117,12 +121,10 @@ async fn enter(
     let asking = Asking { address: Some(&phone.address), body: Some(&body), ..post(path) };
     expect(api.ask(&asking).await?, 202, path)?;
     let code = phones.code(phone, asked_at).await?;
-    let none = || {
-        ApiError::Unreachable {
-        url: "the sandbox's /sms/messages".to_owned(),
-        last: "a code was asked for and did not arrive; does a sender of messages run, with the sandbox as its provider?"
+    let none = || ApiError::Answered {
+        what: "the request for a code".to_owned(),
+        answer: "but no code arrived in the sandbox: does this gateway's sender of messages send there?"
             .to_owned(),
-    }
     };
     let path = "/api/v1/auth/verify-phone";
     let body = json!({"phone": phone.number, "code": code.ok_or_else(none)?});

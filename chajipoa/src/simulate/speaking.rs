@@ -38,8 +38,8 @@ impl Life {
             Who::Customer(customer) => match self.quarter.customers[customer].session.as_mut() {
                 Some(session) => session.token(&self.api).await,
                 None => {
-                    let (url, last) = ("a customer's token".to_owned(), "not logged in".to_owned());
-                    Err(ApiError::Unreachable { url, last })
+                    let what = "a customer's request".to_owned();
+                    Err(ApiError::Answered { what, answer: "before they logged in".to_owned() })
                 }
             },
             Who::Station(place) => {
