@@ -1,7 +1,8 @@
 //! A client of the public interface: what the seed and the simulated city speak through.
 //!
 //! It knows commands and tokens, nothing of the database. Every command carries its own id, so an answer that was
-//! lost is asked for again by sending the same command: at most [`ATTEMPTS`] times, with a pause that grows.
+//! lost is asked for again by sending the same command: at most [`ATTEMPTS`] times, with a pause that grows. Who is told
+//! to slow down (429) waits as long as `Retry-After` says, unless that is longer than anybody waits.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use edge::{
     Role, SystemClock,
-    pace::Backoff,
+    pace::{Backoff, rest},
     token::{MintError, Ticket, TokenKeys, mint},
 };
 use serde_json::{Value, json};
@@ -21,6 +22,8 @@ use uuid::Uuid;
 const ATTEMPTS: u32 = 40;
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Whoever is told to wait for longer than this is told no.
+const LONGEST_WAIT: u64 = 75;
 /// How long a token lives that the client makes for itself.
 const TOKEN_LIFETIME: TimeDelta = TimeDelta::hours(6);
 
@@ -34,6 +37,14 @@ pub enum ApiError {
         url: String,
         /// What the last attempt came to.
         last: String,
+    },
+    /// There is a final answer, and it is another one than there has to be.
+    #[error("{what} was answered {answer}")]
+    Answered {
+        /// What was asked.
+        what: String,
+        /// The answer.
+        answer: String,
     },
     /// A token could not be made.
     #[error("a token could not be made")]
@@ -50,6 +61,8 @@ pub struct Reply {
     pub status: u16,
     /// Whether it is the stored answer of an earlier sending.
     pub replayed: bool,
+    /// After so many seconds it may be asked again, if it says so.
+    pub retry_after: Option<u64>,
     /// The body; null where there is none.
     pub body: Value,
     /// The body as it came.
@@ -106,6 +119,23 @@ impl Sending {
     }
 }
 
+/// A request of somebody who has a token of their own, or none.
+#[derive(Debug, Clone)]
+pub struct Asking<'a> {
+    /// How.
+    pub method: reqwest::Method,
+    /// Where.
+    pub path: &'a str,
+    /// Their token.
+    pub token: Option<&'a str>,
+    /// Their address, as a gateway on this machine names it: what is limited for each address is limited for each of them.
+    pub address: Option<&'a str>,
+    /// The id under which it has one effect.
+    pub key: Option<Uuid>,
+    /// What they say.
+    pub body: Option<&'a Value>,
+}
+
 /// A client of one gateway.
 #[derive(Clone)]
 pub struct Api {
@@ -132,6 +162,12 @@ impl Api {
         let http = reqwest::Client::builder().timeout(PATIENCE).build().map_err(ApiError::Client)?;
         let base = base.trim_end_matches('/').to_owned();
         Ok(Api { http, base, keys: Arc::new(keys), tokens: Arc::default(), seen: Arc::default() })
+    }
+
+    /// Where the gateway answers.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// A token of that role and subject, without rate limits; made once.
@@ -171,15 +207,14 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError::Unreachable`] when there is no final answer.
-    pub async fn upload(&self, role: Role, subject: Uuid, kept: &[Sending]) -> Result<Vec<Value>, ApiError> {
-        let token = self.token(role, subject)?;
+    pub async fn upload(&self, token: &str, kept: &[Value]) -> Result<Vec<Value>, ApiError> {
         let url = format!("{}/api/v1/commands/batch", self.base);
-        let lines: String = kept.iter().map(|sending| format!("{}\n", sending.body())).collect();
+        let lines: String = kept.iter().map(|line| format!("{line}\n")).collect();
         let reply = self
             .insist(&url, || {
                 self.http
                     .post(&url)
-                    .bearer_auth(&token)
+                    .bearer_auth(token)
                     .header("content-type", "application/x-ndjson")
                     .body(lines.clone())
             })
@@ -214,6 +249,35 @@ impl Api {
         self.insist(&url, || self.http.post(&url).bearer_auth(&token).json(body)).await
     }
 
+    /// Asks as somebody with a token of their own, until there is a final answer.
+    ///
+    /// # Errors
+    /// [`ApiError::Unreachable`] when there is none.
+    pub async fn ask(&self, asking: &Asking<'_>) -> Result<Reply, ApiError> {
+        let url = format!("{}{}", self.base, asking.path);
+        let seen = self.seen.load(Ordering::Relaxed);
+        self.insist(&url, || {
+            let mut request = self.http.request(asking.method.clone(), &url);
+            if asking.method == reqwest::Method::GET {
+                request = request.header("ledger-min-position", seen);
+            }
+            if let Some(token) = asking.token {
+                request = request.bearer_auth(token);
+            }
+            if let Some(address) = asking.address {
+                request = request.header("x-forwarded-for", address);
+            }
+            if let Some(key) = asking.key {
+                request = request.header("idempotency-key", key.to_string());
+            }
+            match asking.body {
+                Some(body) => request.json(body),
+                None => request,
+            }
+        })
+        .await
+    }
+
     async fn insist(
         &self,
         url: &str,
@@ -224,6 +288,15 @@ impl Api {
         for _ in 0..ATTEMPTS {
             match self.read(request()).await {
                 Ok(reply) if !matches!(reply.status, 429 | 502 | 503 | 504) => return Ok(reply),
+                Ok(reply) if reply.status == 429 => {
+                    let wait = reply.retry_after.unwrap_or(1);
+                    if wait > LONGEST_WAIT {
+                        return Ok(reply);
+                    }
+                    last = format!("429 {}", reply.outcome());
+                    rest(Duration::from_secs(wait)).await;
+                    continue;
+                }
                 Ok(reply) => last = format!("{} {}", reply.status, reply.outcome()),
                 Err(error) => last = error.to_string(),
             }
@@ -242,8 +315,9 @@ impl Api {
         if let Some(position) = header("ledger-position").and_then(|position| position.parse().ok()) {
             self.seen.fetch_max(position, Ordering::Relaxed);
         }
+        let retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok());
         let text = response.text().await?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ok(Reply { status, replayed, body, text })
+        Ok(Reply { status, replayed, retry_after, body, text })
     }
 }

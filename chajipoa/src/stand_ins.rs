@@ -108,7 +108,7 @@ pub async fn furnish(api: &Api, url: &str) -> Result<(), Failure> {
         let path = format!("/api/v1/stations/{station_id}/secret");
         let reply = api.post((Role::Admin, seed::keeper()), &path, &Value::Null).await?;
         let secret = reply.body.get("secret").and_then(Value::as_str);
-        let none = || ApiError::Unreachable { url: path.clone(), last: reply.text.clone() };
+        let none = || ApiError::Answered { what: path.clone(), answer: reply.text.clone() };
         let secret = secret.ok_or_else(none)?.to_owned();
         let slots = slots(api, station_id).await?;
         cabinets.push(sandbox::CabinetToRegister { station_id, secret, gateway: None, slots });

@@ -195,4 +195,7 @@ pub(super) struct SimulateArguments {
     pub(super) seed: u64,
     #[command(flatten)]
     pub(super) gateway: Gateway,
+    /// Where the sandbox answers: the city's phones and cabinets are there.
+    #[arg(long, env = "CHAJIPOA_SANDBOX_URL", default_value = "http://127.0.0.1:8083")]
+    pub(super) sandbox: String,
 }

@@ -12,7 +12,7 @@ use projector::ProjectorError;
 use reactor::ReactorError;
 use relay::RelayError;
 
-use crate::{api::ApiError, cluster::ClusterError, installation::InstallationError};
+use crate::{api::ApiError, cluster::ClusterError, installation::InstallationError, simulate::SimulateError};
 
 const EXIT_NO: u8 = 1;
 
@@ -88,6 +88,15 @@ impl From<InstallationError> for Failure {
         match error {
             InstallationError::Setting(error) => error.into(),
             InstallationError::File { .. } | InstallationError::Migrate(_) => Failure::other(error),
+        }
+    }
+}
+
+impl From<SimulateError> for Failure {
+    fn from(error: SimulateError) -> Failure {
+        match error {
+            SimulateError::NoSandbox { .. } => Failure::misused(&error),
+            SimulateError::Sandbox(_) | SimulateError::Api(_) => Failure::other(error),
         }
     }
 }

@@ -83,7 +83,7 @@ async fn migrate(json: bool) -> Result<(), Failure> {
 
 async fn simulate_city(asked: &SimulateArguments, json: bool) -> Result<ExitCode, Failure> {
     let plan = simulate::Plan { rentals: asked.rentals, seed: asked.seed };
-    let report = simulate::run(&api(&asked.gateway.url)?, plan, !json).await?;
+    let report = simulate::run(&api(&asked.gateway.url)?, &asked.sandbox, plan, !json).await?;
     say(json, &report, || report.to_string())?;
     Ok(if report.surprises == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

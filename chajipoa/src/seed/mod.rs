@@ -121,7 +121,7 @@ pub async fn run(api: &Api) -> Result<Seeded, ApiError> {
         let reply = api.send(command).await?;
         // A seeding that was cut short dated its commands otherwise: what it recorded stands.
         if !reply.done() && reply.outcome() != "idempotency_key_reused" {
-            return Err(ApiError::Unreachable { url: command.name.to_owned(), last: reply.text });
+            return Err(ApiError::Answered { what: command.name.to_owned(), answer: reply.text });
         }
     }
     Ok(Seeded { commands: commands.len(), stood_already: false })

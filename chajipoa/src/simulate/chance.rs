@@ -4,7 +4,6 @@
 //! release of a library changes, which is what "the same seed does the same things" asks for. Not for secrets.
 
 use chrono::TimeDelta;
-use uuid::Uuid;
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -12,17 +11,16 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 #[derive(Debug, Clone)]
 pub(super) struct Chance {
     state: u64,
-    day: i64,
 }
 
 impl Chance {
-    pub(super) fn new(seed: u64, day: i64) -> Chance {
-        Chance { state: seed ^ day.unsigned_abs().wrapping_mul(GOLDEN), day }
+    pub(super) fn new(seed: u64) -> Chance {
+        Chance { state: seed.wrapping_mul(GOLDEN) }
     }
 
     /// Another stream, of its own.
     pub(super) fn fork(&mut self) -> Chance {
-        Chance { state: self.next(), day: self.day }
+        Chance { state: self.next() }
     }
 
     fn next(&mut self) -> u64 {
@@ -50,25 +48,13 @@ impl Chance {
         shortest + TimeDelta::seconds(i64::try_from(seconds).unwrap_or(0))
     }
 
+    /// A number from one to another.
+    pub(super) fn within(&mut self, (fewest, most): (u64, u64)) -> u64 {
+        fewest.saturating_add(self.below(most.saturating_sub(fewest).saturating_add(1)))
+    }
+
     /// One of a list's places; 0 for an empty list.
     pub(super) fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(u64::try_from(length).unwrap_or(u64::MAX))).unwrap_or(0)
-    }
-
-    /// An id, version 7.
-    pub(super) fn id(&mut self) -> Uuid {
-        let millis = self.day.unsigned_abs().saturating_mul(1_000);
-        let mut bytes = [0; 10];
-        for (to, from) in
-            bytes.iter_mut().zip(self.next().to_be_bytes().into_iter().chain(self.next().to_be_bytes()))
-        {
-            *to = from;
-        }
-        uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
-    }
-
-    /// A Tanzanian mobile number.
-    pub(super) fn phone(&mut self) -> String {
-        format!("+2557{:08}", self.below(100_000_000))
     }
 }

@@ -3,11 +3,25 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::api::Reply;
 
 /// How many surprising answers are kept in full.
 const SURPRISES_KEPT: usize = 20;
+
+/// One misbehaviour of a cabinet, from the request to the return.
+#[derive(Debug, Clone, Serialize)]
+pub struct Episode {
+    /// How it misbehaved.
+    pub(super) how: &'static str,
+    /// The rental that it concerned.
+    pub(super) rental_id: Uuid,
+    /// The station.
+    pub(super) station_id: Uuid,
+    /// What it led to, or what came instead.
+    pub(super) end: String,
+}
 
 /// Counts of what was sent and answered.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -25,6 +39,8 @@ pub struct Report {
     duplicates_replayed: u64,
     uploaded_later: u64,
     charged_tzs: i64,
+    /// What the sandbox's cabinets did, and what it led to.
+    cabinets: Vec<Episode>,
     /// Answers that the city did not expect.
     pub surprises: u64,
     surprising: Vec<String>,
@@ -63,14 +79,23 @@ impl Report {
         self.uploaded_later = self.uploaded_later.saturating_add(count);
     }
 
-    /// A second sending of the same command must be answered with the very bytes of the first.
-    pub(super) fn duplicate(&mut self, command: &str, first: &Reply, second: &Reply) {
+    /// A second sending of the same command must be answered with the very bytes of the first; where it is known which
+    /// came second, that one says that it is a replay.
+    pub(super) fn duplicate(&mut self, command: &str, (first, second): (&Reply, &Reply), in_turn: bool) {
         self.duplicates_sent = self.duplicates_sent.saturating_add(1);
-        if second.replayed && second.text == first.text && second.status == first.status {
+        let same = second.text == first.text && second.status == first.status;
+        // A refusal leaves no trace: it is decided anew, and names its own request.
+        let refused = !first.done() && second.status == first.status && second.outcome() == first.outcome();
+        if (same && (second.replayed || !in_turn)) || refused {
             self.duplicates_replayed = self.duplicates_replayed.saturating_add(1);
         } else {
             self.surprise(&format!("{command} sent twice: {} then {}", first.text, second.text));
         }
+    }
+
+    /// What a cabinet that misbehaved came to.
+    pub(super) fn cabinet(&mut self, episode: Episode) {
+        self.cabinets.push(episode);
     }
 
     pub(super) fn surprise(&mut self, what: &str) {
@@ -91,6 +116,7 @@ impl Report {
         self.duplicates_sent = self.duplicates_sent.saturating_add(part.duplicates_sent);
         self.duplicates_replayed = self.duplicates_replayed.saturating_add(part.duplicates_replayed);
         self.surprises = self.surprises.saturating_add(part.surprises);
+        self.cabinets.extend(part.cabinets);
         self.uploaded(part.uploaded_later);
         self.charged(part.charged_tzs);
         let room = SURPRISES_KEPT.saturating_sub(self.surprising.len());
@@ -118,7 +144,10 @@ impl std::fmt::Display for Report {
         for (command, outcomes) in &self.commands {
             let counts: Vec<String> =
                 outcomes.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
-            writeln!(f, "  {command:<22} {}", counts.join(" · "))?;
+            writeln!(f, "  {command:<24} {}", counts.join(" · "))?;
+        }
+        for Episode { how, end, .. } in &self.cabinets {
+            writeln!(f, "  a {how} cabinet: {end}")?;
         }
         write!(f, "{} unexpected answers", self.surprises)?;
         for surprising in &self.surprising {

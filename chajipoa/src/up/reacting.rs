@@ -1,7 +1,7 @@
 //! The reactor inside the one process: it sends its commands to the process's own address.
 //!
-//! With `CHAJIPOA_REACTOR=false` no deadline is fired: whoever tells the past (a simulated week, a story with times of
-//! its own) would meet deadlines that have long come. Messages are sent all the same, if there is an account.
+//! With `CHAJIPOA_REACTOR=false` no deadline is fired: whoever tells the past (a story with times of its own) would meet
+//! deadlines that have long come. Messages are sent all the same, if there is an account.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;

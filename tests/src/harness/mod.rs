@@ -7,6 +7,7 @@
 //! `scripts/with-services.sh`; without `CHAJIPOA_TEST_PG` a test fails and says so.
 
 mod client;
+mod gateway;
 mod kafka;
 mod place;
 mod postgres;
@@ -17,6 +18,7 @@ mod topic;
 mod wait;
 
 pub use client::{ADMIN, AGENT, ANALYST, Answer, Client, FINANCE, PAYMENTS, SUPPORT, Who};
+pub use gateway::Gateway;
 pub use kafka::{Kafka, TestTopic};
 pub use place::Place;
 pub use postgres::{Database, Postgres};

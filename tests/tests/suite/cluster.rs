@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ledger::migrate::ServiceRole;
 use serde_json::{Value, json};
-use tests::harness::{ADMIN, Client, FINANCE, Kafka, Place, PrivatePostgres, Process, wait_until};
+use tests::harness::{ADMIN, Client, FINANCE, Gateway, Kafka, Place, PrivatePostgres, Process, wait_until};
 
 use crate::faults::assert_sound;
 use crate::load::{Load, assert_replays};
@@ -129,15 +129,26 @@ async fn separate_processes_survive_every_kill_and_every_loss_of_kafka() {
     note("the other projector took over");
 }
 
-/// `chajipoa simulate` through real Kafka; the read models agree with a rebuild.
+/// `chajipoa simulate` through real Kafka, with the reactor, the sandbox and a gateway beside the others; the read models
+/// agree with a rebuild.
 async fn simulate(cluster: &Cluster) {
-    let url = cluster.of("command-api")[0].base().to_owned();
-    let arguments = ["simulate", "--rentals", "250", "--seed", "5", "--json", "--url", &url];
-    let spec = cluster.place.spec(&arguments, &cluster.place.database.owner_url);
+    let (commands, queries) = (&cluster.of("command-api")[0], &cluster.of("query-api")[0]);
+    let gateway = Gateway::before(commands.base(), queries.base()).await;
+    let place = &cluster.place;
+    let sandbox = place.spec(&["sandbox", "--url", &gateway.url()], &place.database.owner_url).start().await;
+    let reactor = place.service("reactor", ServiceRole::Reactor);
+    let reactor = reactor.env("CHAJIPOA_COMMAND_URL", commands.base()).env("SMS_API_KEY", "any");
+    let reactor = reactor.env("SMS_USERNAME", "sandbox").env("SMS_PROVIDER_URL", sandbox.url());
+    let mut reactor = reactor.start().await;
+    let city = ["simulate", "--rentals", "250", "--seed", "5", "--json"];
+    let (url, phones) = (gateway.url(), sandbox.url());
+    let arguments = [&city[..], &["--url", &url, "--sandbox", &phones]].concat();
+    let spec = place.spec(&arguments, &place.database.owner_url);
     let (status, said) = tokio::task::spawn_blocking(move || spec.run()).await.unwrap();
     assert!(status.success(), "{said}");
     let report: Value = serde_json::from_str(said.trim()).unwrap();
     assert_eq!(report["surprises"], json!(0), "{report}");
+    reactor.stop().await;
     cluster.caught_up().await;
 }
 

@@ -7,7 +7,7 @@ use edge::{Clock as _, SystemClock};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::harness::{
-    ADMIN, AGENT, ANALYST, Answer, Client, FINANCE, PAYMENTS, Place, Process, SUPPORT, wait_until,
+    ADMIN, AGENT, ANALYST, Answer, Client, FINANCE, PAYMENTS, Place, Process, SUPPORT, Spec, wait_until,
 };
 use uuid::Uuid;
 
@@ -29,10 +29,29 @@ impl Up {
     }
 
     pub(crate) async fn at(place: Place) -> Self {
-        let process = place.up().start().await;
+        let up = place.up();
+        Self::started(place, up).await
+    }
+
+    /// The same, with the deadlines of the system.
+    pub(crate) async fn with_reactor() -> Self {
+        let place = Place::new().await;
+        let up = place.up().env("CHAJIPOA_REACTOR", "true");
+        Self::started(place, up).await
+    }
+
+    async fn started(place: Place, up: Spec) -> Self {
+        let process = up.start().await;
         wait_until("the demo city stands", LIMIT, async || process.log().contains("ChajiPoa is ready")).await;
         let client = place.client(&process);
         Self { place, process, client }
+    }
+
+    /// Where the sandbox beside it answers.
+    pub(crate) fn sandbox(&self) -> String {
+        let log = self.process.log();
+        let after = log.split_once("The sandbox").expect("it is told").1;
+        after.split_whitespace().next().unwrap().trim_end_matches('/').to_owned()
     }
 }
 
