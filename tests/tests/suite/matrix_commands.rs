@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use edge::token::{TokenKeys, mint_internal};
 use edge::{Role, SystemClock};
 use serde_json::{Value, json};
+use tests::harness::Who;
 use uuid::Uuid;
 
 use crate::matrix_scene::Scene;
@@ -12,6 +13,8 @@ use crate::matrix_stage::Stage;
 use crate::town::{customer, id, phone, station};
 
 const COMMANDS: &str = include_str!("commands.table");
+/// What is said of a customer, a rental and a station.
+type Said<'a> = dyn Fn([Uuid; 3]) -> Value + 'a;
 
 /// The minimal data of a command, of things that are not there.
 fn data(kind: &str) -> Value {
@@ -128,12 +131,8 @@ async fn a_command_about_somebody_elses_is_answered_like_one_about_nothing() {
     let confirm = json!({"slot": 1, "serial": scene.bank.serial});
     let (theirs, nobody) = ([scene.renting, scene.rental, scene.station], [id(), id(), id()]);
     let last = stage.place.last().await;
-    for (who, kind, make) in [
-        (
-            stranger,
-            "StartRental",
-            &(|[c, _, _]: [Uuid; 3]| with(of(c), place(scene.station))) as &dyn Fn([Uuid; 3]) -> Value,
-        ),
+    let cases: [(Who, &str, &Said<'_>); 15] = [
+        (stranger, "StartRental", &|[c, _, _]| with(of(c), place(scene.station))),
         (stranger, "ExtendRental", &|[_, r, _]| with(rental(r), json!({"minutes": 30}))),
         (stranger, "ReportLost", &|[_, r, _]| with(rental(r), json!({"reason": "gone"}))),
         (stranger, "InitiatePayment", &|[c, _, _]| with(of(c), pay.clone())),
@@ -150,7 +149,8 @@ async fn a_command_about_somebody_elses_is_answered_like_one_about_nothing() {
         (elsewhere, "ReportBattery", &|[_, _, s]| {
             with(place(s), with(bank.clone(), json!({"battery_percent": 5})))
         }),
-    ] {
+    ];
+    for (who, kind, make) in cases {
         let mut looks = Vec::new();
         for ids in [theirs, nobody] {
             let answer = stage.client.command(who, kind, make(ids)).await;

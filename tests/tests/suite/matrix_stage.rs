@@ -144,16 +144,13 @@ impl Stage {
         let silent = asker == Asker::As(Role::Customer) && whose == Whose::Own;
         let (_, path) = route.split_once(' ').expect("a method and a path");
         let mut path = filled(path, asker, whose, scene);
-        if path.starts_with("/api/v1/users/") || path.starts_with("/api/v1/rentals/active") {
-            if !silent {
-                path = format!("{path}?customer_id={named}");
-            }
+        let about_somebody = ["/api/v1/users/", "/api/v1/rentals/active"];
+        if !silent && about_somebody.iter().any(|start| path.starts_with(start)) {
+            path = format!("{path}?customer_id={named}");
         }
         let customer_id = (!silent).then_some(named);
-        let body = body(route, scene, named, customer_id).map(|body| match body {
-            Value::String(text) => text,
-            other => other.to_string(),
-        });
+        let body = body(route, scene, named, customer_id)
+            .map(|body| body.as_str().map_or_else(|| body.to_string(), str::to_owned));
         Question { path, body, who }
     }
 }
