@@ -15,7 +15,13 @@ pub(crate) fn problem(rejection: &Rejection, speaker: &Identity, in_path: Option
     }
     let problem = Problem::new(status, rejection.code(), rejection.title());
     match serde_json::to_value(rejection) {
-        Ok(Value::Object(facts)) => problem.facts(facts),
+        Ok(Value::Object(mut facts)) => {
+            if matches!(rejection, Rejection::DeviceRented { .. }) && looks_absent(speaker.role) {
+                // That the bank is out is all that a cabinet may know of somebody's rental.
+                facts.remove("rental_id");
+            }
+            problem.facts(facts)
+        }
         Ok(_) | Err(_) => problem,
     }
 }
@@ -138,6 +144,14 @@ mod tests {
         let problem = problem(&Rejection::SlotEmpty { station_id, slot: 3 }, &speaker(Role::Customer), None);
         assert_eq!((problem.status().as_u16(), problem.code()), (422, "slot_empty"));
         assert_eq!(problem.known_facts()["slot"], 3);
+    }
+
+    #[test]
+    fn whose_rental_a_bank_is_on_is_not_for_stations() {
+        let rejection = Rejection::DeviceRented { device_id: Uuid::nil(), rental_id: Uuid::from_u128(1) };
+        let facts = |role| problem(&rejection, &speaker(role), None).known_facts().clone();
+        assert!(!facts(Role::Station).contains_key("rental_id"));
+        assert!(facts(Role::Agent).contains_key("rental_id"));
     }
 
     #[test]

@@ -26,8 +26,12 @@ mod journey;
 mod load;
 #[path = "suite/matrix.rs"]
 mod matrix;
+#[path = "suite/matrix_commands.rs"]
+mod matrix_commands;
 #[path = "suite/matrix_scene.rs"]
 mod matrix_scene;
+#[path = "suite/matrix_stage.rs"]
+mod matrix_stage;
 #[path = "suite/openapi.rs"]
 mod openapi;
 #[path = "suite/parts.rs"]
@@ -52,6 +56,8 @@ mod simulate;
 mod stale;
 #[path = "suite/town.rs"]
 mod town;
+#[path = "suite/traces.rs"]
+mod traces;
 #[path = "suite/verifier.rs"]
 mod verifier;
 #[path = "suite/walk.rs"]

@@ -57,13 +57,11 @@ impl Worker {
     /// Erases a customer, unless a rule refuses.
     pub(super) async fn erase(&mut self, job: Job) {
         self.put_back_ahead();
-        let person = match &job.order.command {
-            Command::EraseCustomer(erase) => erase.customer_id.0,
-            other => {
-                tracing::error!(kind = other.name(), "this is no erasure");
-                return self.answer(job, Outcome::Failed);
-            }
+        let Command::EraseCustomer(erase) = &job.order.command else {
+            tracing::error!(kind = job.order.command.name(), "this is no erasure");
+            return self.answer(job, Outcome::Failed);
         };
+        let person = erase.customer_id.0;
         let locked = match timeout(self.settings.patience, self.ledger.begin_locked()).await {
             Ok(Ok(locked)) => locked,
             Ok(Err(error)) => return self.no_lock(vec![job], &Chain(&error).to_string()),

@@ -84,7 +84,8 @@ impl Batcher {
         let (erasures, to_erase) = mpsc::channel(ERASURES);
         let snapshots = snapshots::start(ledger.clone());
         let intakes = (intake, to_erase);
-        let worker = Worker::new(ledger, clock, intakes, erased, snapshots, seen, measures.clone(), settings);
+        let worker =
+            Worker::new((ledger, erased), clock, intakes, snapshots, seen, measures.clone(), settings);
         tokio::spawn(worker.run());
         Ok(Self { queue, erasures, measures })
     }

@@ -72,10 +72,9 @@ struct Rest {
 
 impl Worker {
     pub(super) fn new(
-        ledger: Ledger,
+        (ledger, erased): (Ledger, Erased),
         clock: Arc<dyn Clock>,
         (intake, erasures): (mpsc::Receiver<Job>, mpsc::Receiver<Job>),
-        erased: Erased,
         snapshots: mpsc::Sender<Sketch>,
         seen: Position,
         measures: Measures,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use command_api::access::{Staff, StaffRole};
-use edge::{FixedClock, Role, SystemClock};
+use edge::{Clock as _, FixedClock, Role, SystemClock};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -63,7 +63,7 @@ async fn the_first_right_code_registers_and_the_next_logs_the_same_customer_in()
 #[actix_web::test]
 async fn asking_for_a_code_looks_the_same_for_every_number() {
     let place = Place::new().await;
-    let api = place.api_at(Arc::new(FixedClock::at(Utc::now()))).await;
+    let api = place.api_at(Arc::new(FixedClock::at(SystemClock.now()))).await;
     let asker = place.site(&api).await;
     log_in(&place, &asker, PHONE).await;
     let known = asker.open(REGISTER, json!({"phone": PHONE})).await.expect(202);
@@ -132,7 +132,7 @@ async fn a_right_code_counts_once_however_often_it_comes() {
 #[actix_web::test]
 async fn a_code_ends_after_five_minutes_and_a_newer_one_ends_the_older() {
     let place = Place::new().await;
-    let clock = Arc::new(FixedClock::at(Utc::now()));
+    let clock = Arc::new(FixedClock::at(SystemClock.now()));
     let asker = place.site(&place.api_at(clock.clone()).await).await;
     asker.open(REGISTER, json!({"phone": PHONE})).await.expect(202);
     let first = place.code(PHONE).await;
@@ -314,7 +314,7 @@ async fn staff_log_in_with_their_password_until_they_are_disabled() {
 #[actix_web::test]
 async fn wrong_passwords_lock_a_name_out_for_longer_and_longer_whether_anybody_has_it_or_not() {
     let place = Place::new().await;
-    let clock = Arc::new(FixedClock::at(Utc::now()));
+    let clock = Arc::new(FixedClock::at(SystemClock.now()));
     let asker = place.site(&place.api_at(clock.clone()).await).await;
     let role = StaffRole::of(Role::Admin).unwrap();
     let (_, password) = staff(&place).add("juma", role, None).await.unwrap();
@@ -358,7 +358,7 @@ async fn a_station_exchanges_its_secret_and_a_new_one_takes_over_with_its_first_
     token(&third).await.expect(401);
     token(&second).await.expect(200);
     token(&fourth).await.expect(200);
-    let absent = format!("/api/v1/stations/{}/secret", Uuid::now_v7());
+    let absent = format!("/api/v1/stations/{}/secret", SystemClock.id());
     asker.post(ADMIN, &absent, json!({})).await.expect(404);
     let agent = (Role::Agent, Uuid::from_u128(1));
     asker.post(agent, &path, json!({})).await.expect(403);

@@ -151,7 +151,7 @@ fn altered_and_absurd_tokens_are_refused() {
 #[test]
 fn a_key_added_later_verifies_at_once_and_signs_once_everybody_could_read_it() {
     let directory = tempfile::tempdir().unwrap();
-    let now = chrono::Utc::now();
+    let now = crate::clock::SystemClock.now();
     let clock = Arc::new(FixedClock::at(now));
     let keys = || TokenKeys::open_or_create(directory.path(), clock.as_ref()).unwrap();
     let verifier = Verifier::new(keys(), clock.clone());

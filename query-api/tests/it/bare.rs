@@ -84,7 +84,7 @@ impl Ground {
         let status = response.status().as_u16();
         let position =
             response.headers().get("ledger-position").map(|at| at.to_str().unwrap().parse().unwrap());
-        let bytes = to_bytes(response.into_body()).await.ok().expect("a body");
+        let Ok(bytes) = to_bytes(response.into_body()).await else { panic!("a body") };
         (status, position, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 }

@@ -51,11 +51,7 @@ impl Scene {
             (AGENT, "DisableSlot", json!({"station_id": town.station, "slot": 150})),
             (SUPPORT, "StartRental", town.start(renting, 1)),
             (ADMIN, "InitiatePayment", initiate),
-            (
-                ADMIN,
-                "DockDevice",
-                json!({"device_id": town.banks[1].id, "station_id": town.station, "slot": 2, "battery_percent": 95}),
-            ),
+            (ADMIN, "ReportBattery", json!({"serial": town.banks[1].serial, "battery_percent": 95})),
         ];
         for (who, kind, data) in said {
             let command = id();

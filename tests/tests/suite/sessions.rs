@@ -13,7 +13,7 @@ use crate::town::phone;
 
 /// How soon every process turns an ended session away.
 const SOON: Duration = Duration::from_secs(2);
-const GUESSES: u32 = 1_000;
+const GUESSES: usize = 1_000;
 const PROFILE: &str = "/api/v1/users/profile";
 const PAYMENTS: &str = "/api/v1/users/payments";
 
@@ -23,11 +23,11 @@ async fn a_thousand_guesses_at_once_are_three() {
     let doors = parts.of("command-api");
     let phone = phone();
     let code = parts.code(&doors[0], &phone, None).await;
-    let right: u32 = code.parse().unwrap();
-    let guess = async |n: u32| {
+    let right: usize = code.parse().unwrap();
+    let guess = async |n: usize| {
         // Every code but the right one, somewhere.
         let body = json!({"phone": phone, "code": format!("{:06}", (right + n) % 1_000_000)});
-        open(&doors[n as usize % doors.len()], "/api/v1/auth/verify-phone", body).await
+        open(&doors[n % doors.len()], "/api/v1/auth/verify-phone", body).await
     };
     let answers = join_all((1..=GUESSES).map(guess)).await;
     let mut counted: BTreeMap<(u16, String), usize> = BTreeMap::new();
@@ -35,7 +35,7 @@ async fn a_thousand_guesses_at_once_are_three() {
         *counted.entry((answer.status, answer.code())).or_default() += 1;
     }
     let wrong = ((422, "code_wrong".to_owned()), 3);
-    let ended = ((422, "code_expired".to_owned()), GUESSES as usize - 3);
+    let ended = ((422, "code_expired".to_owned()), GUESSES - 3);
     assert_eq!(counted, BTreeMap::from([wrong, ended]));
     let mut left: Vec<i64> = answers.iter().filter_map(|answer| answer.at("/tries_left").as_i64()).collect();
     left.sort_unstable();
