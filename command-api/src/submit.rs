@@ -172,7 +172,8 @@ impl CommandApi {
         };
         let blanked = parse(kind, &personal.blanked(&object).to_string(), speaker)?;
         let key = self.person_key(personal.of, &object, &blanked, id, speaker).await?;
-        let sealed = personal.sealed(&object, &key, self.sealer().keys()).map_err(|error| sealing(&error))?;
+        let sealed =
+            personal.sealed(&object, &key, &self.sealer().keys()).map_err(|error| sealing(&error))?;
         let command = parse(kind, &sealed.to_string(), speaker)?;
         Ok(Read { command, hashed: personal.hashed(&object, &key) })
     }
@@ -188,7 +189,7 @@ impl CommandApi {
     ) -> Result<Arc<PersonKey>, Problem> {
         let person = match of {
             PersonOf::CustomerId => {
-                customer_named(data).unwrap_or_else(|| derived_id(id, self.sealer().keys()))
+                customer_named(data).unwrap_or_else(|| derived_id(id, &self.sealer().keys()))
             }
             PersonOf::RentalId => self.customer_of_rental(command, speaker).await?,
         };
@@ -210,7 +211,7 @@ impl CommandApi {
         let clock = self.clock();
         let mut random = [0; 17];
         clock.random(&mut random);
-        let derived = derived_id(command, self.sealer().keys());
+        let derived = derived_id(command, &self.sealer().keys());
         Seeds { minted: clock.id(), second: clock.id(), derived, random }
     }
 }
@@ -264,6 +265,9 @@ pub(crate) fn moment_of(field: &str, text: &str) -> Result<DateTime<Utc>, Proble
 
 pub(crate) fn sealing(error: &SealError) -> Problem {
     match error {
+        error if error.is_renewed() => {
+            Problem::unavailable("unavailable", "the keys are being renewed; nothing was done", SOON)
+        }
         SealError::Ledger(error) if error.is_transient() => {
             Problem::unavailable("unavailable", "the ledger is away", SOON)
         }

@@ -103,7 +103,7 @@ commands! {
     /// The phone was shown to be theirs.
     VerifyCustomer [System Admin] { customer_id: CustomerId, }
     /// Changes how a customer is called and spoken to; absent fields stay.
-    UpdateProfile [Customer Support Admin] {
+    UpdateProfile [Customer Admin] {
         customer_id: CustomerId, name: Option<Sealed>, language: Option<Language>,
     }
     /// Bars a customer from starting rentals.

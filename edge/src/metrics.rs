@@ -3,7 +3,8 @@
 //! Keeps true: a metric asked for twice is the same metric, so several parts of one process share one
 //! registry. Labels are code names (operations, outcomes), never ids or anything personal.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus::core::Collector;
 use prometheus::{
@@ -24,6 +25,15 @@ pub const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0,
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
     registry: Arc<Registry>,
+    known: Arc<Mutex<HashMap<String, Known>>>,
+}
+
+/// A metric that was asked for before.
+#[derive(Debug, Clone)]
+enum Known {
+    Counters(IntCounterVec),
+    Gauges(IntGaugeVec),
+    Histograms(HistogramVec),
 }
 
 impl Metrics {
@@ -46,7 +56,13 @@ impl Metrics {
 
     /// Counters by label.
     pub fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-        made(IntCounterVec::new(Opts::new(name, help), labels), |metric| self.add(metric))
+        let known = match self.known(name) {
+            Some(Known::Counters(known)) => return known,
+            Some(Known::Gauges(_) | Known::Histograms(_)) | None => {
+                made(IntCounterVec::new(Opts::new(name, help), labels))
+            }
+        };
+        self.keep(name, known.clone(), Known::Counters(known))
     }
 
     /// A gauge without labels.
@@ -56,7 +72,13 @@ impl Metrics {
 
     /// Gauges by label.
     pub fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-        made(IntGaugeVec::new(Opts::new(name, help), labels), |metric| self.add(metric))
+        let known = match self.known(name) {
+            Some(Known::Gauges(known)) => return known,
+            Some(Known::Counters(_) | Known::Histograms(_)) | None => {
+                made(IntGaugeVec::new(Opts::new(name, help), labels))
+            }
+        };
+        self.keep(name, known.clone(), Known::Gauges(known))
     }
 
     /// A histogram without labels.
@@ -66,8 +88,24 @@ impl Metrics {
 
     /// Histograms by label.
     pub fn histograms(&self, name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> HistogramVec {
-        let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-        made(HistogramVec::new(options, labels), |metric| self.add(metric))
+        let known = match self.known(name) {
+            Some(Known::Histograms(known)) => return known,
+            Some(Known::Counters(_) | Known::Gauges(_)) | None => {
+                let options = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+                made(HistogramVec::new(options, labels))
+            }
+        };
+        self.keep(name, known.clone(), Known::Histograms(known))
+    }
+
+    fn known(&self, name: &str) -> Option<Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn keep<M: Collector + Clone + 'static>(&self, name: &str, metric: M, known: Known) -> M {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), known);
+        self.add(metric.clone());
+        metric
     }
 
     /// Everything in Prometheus' text form.
@@ -80,11 +118,9 @@ impl Metrics {
     }
 }
 
-fn made<M: Clone>(metric: prometheus::Result<M>, add: impl FnOnce(M)) -> M {
-    #[expect(clippy::expect_used, reason = "names, labels and buckets are literals of this workspace")]
-    let metric = metric.expect("a well-formed metric");
-    add(metric.clone());
-    metric
+#[expect(clippy::expect_used, reason = "names, labels and buckets are literals of this workspace")]
+fn made<M>(metric: prometheus::Result<M>) -> M {
+    metric.expect("a well-formed metric")
 }
 
 /// The counts of HTTP requests.
@@ -118,6 +154,17 @@ impl HttpMetrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_metric_that_is_asked_for_twice_is_the_same() {
+        let metrics = Metrics::new();
+        for (model, lag) in [("billing", 1), ("rentals", 2)] {
+            metrics.gauges("lag", "Lag.", &["model"]).with_label_values(&[model]).set(lag);
+        }
+        let text = metrics.render();
+        assert!(text.contains("lag{model=\"billing\"} 1"), "{text}");
+        assert!(text.contains("lag{model=\"rentals\"} 2"), "{text}");
+    }
 
     #[test]
     fn what_was_counted_is_shown() {

@@ -57,6 +57,20 @@ impl From<PoolError> for LedgerError {
 }
 
 impl LedgerError {
+    /// The SQLSTATE with which the database answered, if it did.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            Self::Database(error) => error.code().map(tokio_postgres::error::SqlState::code),
+            Self::Unavailable(_)
+            | Self::Gap { .. }
+            | Self::Damaged { .. }
+            | Self::Checkpoint(_)
+            | Self::Address(_)
+            | Self::OutOfRange(_) => None,
+        }
+    }
+
     /// Whether waiting and trying again may help: the database was away, not wrong.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -113,6 +113,41 @@ pub const ERASED_IN_LEDGER: &str = "SELECT DISTINCT u.person FROM unnest($1::uui
      LATERAL (SELECT i.type FROM ledger.event i WHERE i.position = v.position OFFSET 0) e \
      WHERE e.type = 'CustomerErased'";
 
+/// The generation of master keys that counts.
+pub const PRESENT_GENERATION: &str = "SELECT max(generation) FROM ledger.key_generation";
+
+/// Nobody makes a key, and nobody appends, until the keys are renewed.
+pub const BEGIN_RENEWAL: &str =
+    "LOCK TABLE ledger.person_key IN SHARE ROW EXCLUSIVE MODE; SELECT 1 FROM ledger.ledger_head FOR UPDATE";
+
+/// Every person's key.
+pub const ALL_PERSON_KEYS: &str = "SELECT person, generation, wrapped FROM ledger.person_key";
+
+/// Wraps keys anew.
+pub const REWRAP: &str = "UPDATE ledger.person_key k SET wrapped = u.wrapped, generation = $3 \
+     FROM unnest($1::uuid[], $2::bytea[]) AS u (person, wrapped) WHERE k.person = u.person";
+
+/// Every claimed number with its holder's key and first event.
+pub const PHONE_CLAIMS: &str = "SELECT c.value, c.entity, k.generation, k.wrapped, e.payload \
+     FROM ledger.claim c JOIN ledger.person_key k ON k.person = c.entity \
+         JOIN ledger.stream_version v ON v.stream = c.entity AND v.version = 1 \
+         JOIN ledger.event e ON e.position = v.position \
+     WHERE c.kind = 'phone' ORDER BY c.position";
+
+/// Gives numbers another index.
+pub const REINDEX: &str = "UPDATE ledger.claim c SET value = u.new FROM unnest($1::text[], $2::text[]) AS u (old, new) \
+     WHERE c.kind = 'phone' AND c.value = u.old";
+
+/// The next generation counts.
+pub const NEXT_GENERATION: &str = "INSERT INTO ledger.key_generation (generation) VALUES ($1)";
+
+/// Codes on their way are sealed under the old generation: whoever waits for one asks for another.
+pub const FORGET_CODES: &[&str] = &[
+    "UPDATE access.message SET state = 'expired', to_sealed = NULL, text_sealed = NULL, wrapped_key = NULL, \
+         settled_at = clock_timestamp() WHERE state = 'waiting'",
+    "DELETE FROM access.code",
+];
+
 /// A named checkpoint.
 pub const CHECKPOINT: &str =
     "SELECT ledger_id, epoch, position, event_id FROM ledger.checkpoint WHERE name = $1";

@@ -23,6 +23,8 @@ mod kafka;
 mod partitions;
 #[path = "it/reading.rs"]
 mod reading;
+#[path = "it/renewal.rs"]
+mod renewal;
 #[path = "it/rights.rs"]
 mod rights;
 #[path = "it/sealing.rs"]

@@ -4,7 +4,7 @@
 //! restart send the same command, which has one effect (I3); an extension makes a new moment and so a new id. The row
 //! goes with a final answer: recorded, already done, or refused for good. Whatever may yet turn out otherwise
 //! (`not_due`, too many requests, nobody answers) is tried again with growing pauses that survive a restart, under the
-//! same id. A row that an event moved while its command was on its way is left alone.
+//! same id. What passed long ago waits while the past is being told ([`crate::past`]). A row that an event moved while its command was on its way is left alone.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -24,6 +24,7 @@ use crate::commands::{Answer, Command, Commands};
 use crate::connection::connect;
 use crate::deadline::Kind;
 use crate::error::ReactorError;
+use crate::past::{LONG_AGO, Past};
 use crate::reactor::Sources;
 use crate::statements;
 use crate::status::Status;
@@ -77,16 +78,16 @@ impl Due {
 
 /// Fires what is due until something fails; begins when the ledger has been read to its end.
 pub(crate) async fn run(
-    sources: &Sources,
+    (sources, status): (&Sources, &Status),
     commands: &Commands,
-    status: &Status,
+    past: &Past,
     mut caught_up: watch::Receiver<bool>,
 ) -> Result<Infallible, ReactorError> {
     let client = connect(&sources.database_url).await?;
     if caught_up.wait_for(|caught_up| *caught_up).await.is_err() {
         return Err(ReactorError::LockLost);
     }
-    let firing = Firing { client: &client, sources, commands, status };
+    let firing = Firing { client: &client, sources, commands, status, past };
     tokio::select! {
         ended = firing.fire() => ended,
         ended = firing.measure() => ended,
@@ -98,13 +99,17 @@ struct Firing<'a> {
     sources: &'a Sources,
     commands: &'a Commands,
     status: &'a Status,
+    past: &'a Past,
 }
 
 impl Firing<'_> {
     async fn fire(&self) -> Result<Infallible, ReactorError> {
         let statement = self.client.prepare(statements::DUE).await?;
+        let kinds = Kind::ALL.map(Kind::as_str);
         loop {
-            let rows = self.client.query(&statement, &[&self.sources.clock.now(), &TAKEN]).await?;
+            let now = self.sources.clock.now();
+            let from = if self.past.is_being_told() { now - LONG_AGO } else { Time::UNIX_EPOCH };
+            let rows = self.client.query(&statement, &[&now, &from, &TAKEN, &kinds.as_slice()]).await?;
             if rows.is_empty() {
                 rest(LOOK_EVERY).await;
                 continue;

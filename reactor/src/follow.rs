@@ -18,18 +18,21 @@ use uuid::Uuid;
 
 use crate::deadline::{Change, Kind, changes};
 use crate::error::ReactorError;
+use crate::past::Past;
 use crate::reactor::Sources;
 use crate::statements;
 use crate::status::Status;
 
+/// What the actor of a deadline's own command begins with.
+const OURSELVES: &str = "system:";
 /// How many events are folded in one transaction at most.
 const BATCH: usize = 1_000;
 
 /// Follows until something fails.
 pub(crate) async fn run(
     client: &mut Client,
-    sources: &Sources,
-    status: &Status,
+    (sources, status): (&Sources, &Status),
+    past: &Past,
     caught_up: &watch::Sender<bool>,
 ) -> Result<Infallible, ReactorError> {
     let identity = sources.ledger.identity().await?;
@@ -46,6 +49,8 @@ pub(crate) async fn run(
         if client.is_closed() {
             return Err(ReactorError::LockLost);
         }
+        let told = events.iter().filter(|event| !event.actor.starts_with(OURSELVES));
+        told.for_each(|event| past.hear(event.occurred_at, sources.clock.now()));
         if let Some(last) = events.last() {
             let to = Checkpoint { position: last.position, event_id: Some(last.id), ..checkpoint };
             apply(client, checkpoint, to, &folded(checkpoint.position, &events)?).await?;

@@ -20,6 +20,7 @@ mod error;
 mod fire;
 mod follow;
 mod message;
+mod past;
 mod reactor;
 mod statements;
 mod status;

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use crate::commands::Commands;
 use crate::connection::{FIRING, locked};
 use crate::error::{ReactorError, chain};
+use crate::past::Past;
 use crate::status::Status;
 use crate::{fire, follow};
 
@@ -137,9 +138,10 @@ impl Reactor {
         let mut client = locked(&self.sources.database_url, FIRING).await?;
         self.status.active(true);
         let (caught_up, until_caught_up) = watch::channel(false);
+        let past = Past::default();
         tokio::select! {
-            ended = follow::run(&mut client, &self.sources, &self.status, &caught_up) => ended,
-            ended = fire::run(&self.sources, commands, &self.status, until_caught_up) => ended,
+            ended = follow::run(&mut client, (&self.sources, &self.status), &past, &caught_up) => ended,
+            ended = fire::run((&self.sources, &self.status), commands, &past, until_caught_up) => ended,
         }
     }
 }

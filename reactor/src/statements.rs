@@ -44,9 +44,12 @@ pub(crate) const END_SESSIONS: &str = "UPDATE access.session s \
      FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS u (subject, until, because) \
      WHERE s.subject = u.subject AND s.started_at <= u.until AND s.ended_at IS NULL";
 
-/// Deadlines whose time has come, the longest waiting first.
-pub(crate) const DUE: &str = "SELECT kind, entity, due_at, attempts FROM reactor.deadline WHERE next_try_at <= $1 \
-     ORDER BY next_try_at LIMIT $2";
+/// Deadlines whose time has come, the longest waiting first; none of a thing of which one came before a moment. The
+/// kinds are all kinds: with them the key finds the others of a thing.
+pub(crate) const DUE: &str = "SELECT d.kind, d.entity, d.due_at, d.attempts FROM reactor.deadline d \
+     WHERE d.next_try_at <= $1 AND NOT EXISTS (SELECT 1 FROM reactor.deadline o \
+         WHERE o.kind = ANY ($4::text[]) AND o.entity = d.entity AND o.due_at < $2) \
+     ORDER BY d.next_try_at LIMIT $3";
 
 /// Removes a deadline whose command has its answer, unless it was moved meanwhile.
 pub(crate) const ANSWERED: &str =

@@ -14,6 +14,8 @@ mod cabinets;
 mod city;
 #[path = "suite/cluster.rs"]
 mod cluster;
+#[path = "suite/erasure.rs"]
+mod erasure;
 #[path = "suite/faults.rs"]
 mod faults;
 #[path = "suite/input.rs"]
@@ -22,8 +24,14 @@ mod input;
 mod journey;
 #[path = "suite/load.rs"]
 mod load;
+#[path = "suite/matrix.rs"]
+mod matrix;
+#[path = "suite/matrix_scene.rs"]
+mod matrix_scene;
 #[path = "suite/openapi.rs"]
 mod openapi;
+#[path = "suite/parts.rs"]
+mod parts;
 #[path = "suite/projector.rs"]
 mod projector;
 #[path = "suite/public.rs"]
@@ -34,6 +42,10 @@ mod query;
 mod races;
 #[path = "suite/relay.rs"]
 mod relay;
+#[path = "suite/rotation.rs"]
+mod rotation;
+#[path = "suite/sessions.rs"]
+mod sessions;
 #[path = "suite/simulate.rs"]
 mod simulate;
 #[path = "suite/stale.rs"]

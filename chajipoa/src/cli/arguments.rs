@@ -122,6 +122,9 @@ pub(super) enum KeysCommand {
     List,
     /// Make a new key; it signs once every process knows it.
     Add,
+    /// Renew the keys that seal personal data and index phones, and destroy the old ones (DATABASE_URL: the owner's).
+    /// At least every 30 days: what was erased is then gone from every backup too.
+    Renew,
     /// Remove a key that signs no more, once what it signed has ended (ten minutes).
     Remove {
         /// Its name.

@@ -1,17 +1,23 @@
-//! `chajipoa keys`: the keys that sign access tokens, changed while everything runs.
+//! `chajipoa keys`: the keys that sign access tokens and those that seal personal data, changed while everything runs.
+
+use std::time::Duration;
 
 use edge::{
-    SystemClock,
+    SystemClock, pace, settings,
     token::{KeyError, TokenKeys},
 };
+use ledger::seal::renewal;
 use serde_json::json;
 
 use super::arguments::KeysCommand;
 use super::{Failure, say};
 use crate::installation::Installation;
 
+/// By then every command has its end that was on its way when the keys changed over.
+const COMMANDS_END: Duration = Duration::from_secs(10);
+
 /// Lists, adds or removes.
-pub(super) fn run(command: KeysCommand, as_json: bool) -> Result<(), Failure> {
+pub(super) async fn run(command: KeysCommand, as_json: bool) -> Result<(), Failure> {
     let installation = Installation::of_environment()?;
     installation.make()?;
     let keys = TokenKeys::open_or_create(&installation.keys, &SystemClock)?;
@@ -32,6 +38,7 @@ pub(super) fn run(command: KeysCommand, as_json: bool) -> Result<(), Failure> {
                 )
             })
         }
+        KeysCommand::Renew => renew(&installation, as_json).await,
         KeysCommand::Remove { kid } => match keys.remove(&kid, &SystemClock) {
             Ok(()) => {
                 say(as_json, &json!({"kid": kid}), || format!("what key {kid} has signed holds no longer"))
@@ -45,4 +52,22 @@ pub(super) fn run(command: KeysCommand, as_json: bool) -> Result<(), Failure> {
             ) => Err(Failure::other(error)),
         },
     }
+}
+
+async fn renew(installation: &Installation, as_json: bool) -> Result<(), Failure> {
+    let owner_url = settings::required("DATABASE_URL")?;
+    let renewed = renewal::renew(&owner_url, &installation.keys).await.map_err(Failure::other)?;
+    pace::rest(COMMANDS_END).await;
+    let late = renewal::settle_late(&owner_url, &installation.keys).await.map_err(Failure::other)?;
+    let phones = renewed.phones.saturating_add(late);
+    say(
+        as_json,
+        &json!({"generation": renewed.generation, "persons": renewed.persons, "phones": phones}),
+        || {
+            format!(
+                "generation {}: {} keys wrapped anew, {phones} numbers indexed anew; the old keys are destroyed",
+                renewed.generation, renewed.persons
+            )
+        },
+    )
 }

@@ -26,7 +26,7 @@ const WORKER_THREADS: usize = 2;
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Err(error) = edge::telemetry::start() {
+    if let Err(error) = edge::telemetry::start(matches!(arguments.command, Command::Up)) {
         return Failure::misuse(format!("RUST_LOG is wrong: {error}")).report();
     }
     let runtime =
@@ -56,7 +56,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Check(gateway) => return check::run(&gateway.url, json).await,
         Command::Token(ticket) => token::run(&ticket, json)?,
         Command::Staff(command) => staff::run(command, json).await?,
-        Command::Keys(command) => keys::run(command, json)?,
+        Command::Keys(command) => keys::run(command, json).await?,
         Command::Ledger(command) => return ledger::run(command, json).await,
         Command::Projection(command) => return projection::run(command, json).await,
         Command::Seed(gateway) => {

@@ -8,6 +8,7 @@
 mod banner;
 mod postgres;
 mod reacting;
+mod renewing;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub async fn run() -> Result<(), Failure> {
 
 async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failure> {
     let urls = installation.migrate(owner_url).await?;
+    renewing::look_after_keys(installation, owner_url).await?;
     let (metrics, bell) = (Metrics::new(), Bell::new());
     let brokers = settings::text("KAFKA_BROKERS")?;
     let tokens = services::tokens(installation)?;

@@ -69,7 +69,7 @@ impl CommandApi {
     ) -> Result<Vec<Told>, Problem> {
         let mut sent = Vec::with_capacity(differences.len());
         for difference in differences {
-            let id = report.id(&difference, self.sealer().keys());
+            let id = report.id(&difference, &self.sealer().keys());
             let Difference { slot, kind, step } = difference;
             let way = match step {
                 Step::Withheld(code) => Err(code),

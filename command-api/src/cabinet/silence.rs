@@ -56,7 +56,7 @@ impl CommandApi {
         deadline: DateTime<Utc>,
     ) -> Result<(), Problem> {
         let kind = "TakeStationOffline";
-        let id = following(kind, station, heard_at, 0, self.sealer().keys());
+        let id = following(kind, station, heard_at, 0, &self.sealer().keys());
         let data = Map::from_iter([
             ("station_id".to_owned(), json!(station)),
             ("reason".to_owned(), json!(NO_HEARTBEAT)),

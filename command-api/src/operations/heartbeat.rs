@@ -49,7 +49,7 @@ pub(crate) struct Heard {
         (status = 403, description = "not for this role"), (status = 404, description = "no such station, or not yours"),
         (status = 503, description = "the ledger is away"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["station", "admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

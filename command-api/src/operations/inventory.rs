@@ -68,7 +68,7 @@ pub(crate) struct Compared {
         (status = 409, description = "concurrent_update: send the same again"),
         (status = 503, description = "unavailable, outcome_unknown: send the same again"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["station", "admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,
@@ -85,10 +85,7 @@ pub(crate) async fn post(
     // A clock ahead is taken as the arrival, as for everything that a station says.
     let taken_at = stated_at.min(now);
     let last = api.cabinets().inventory(station.id.0).await.map_err(|error| away(&error))?;
-    if let Some(last) = &last
-        && last.stated_at == stated_at
-        && reported::listed_the_same(&last.slots, &reports, last.taken_at)
-    {
+    if let Some(last) = last.as_ref().filter(|last| is_same(last, stated_at, &reports)) {
         return answer(&api, &last.answer, true).await;
     }
     let outdated = last.as_ref().is_some_and(|last| last.taken_at >= taken_at);
@@ -120,7 +117,19 @@ pub(crate) async fn post(
         let kept = api.cabinets().keep(station.id.0, &accepted, &reports, device_of).await;
         compared.accepted = kept.map_err(|error| away(&error))?;
     }
+    if !outdated && !compared.accepted {
+        // Another process took one in meanwhile: the same, or a later one.
+        let last = api.cabinets().inventory(station.id.0).await.map_err(|error| away(&error))?;
+        if let Some(last) = last.filter(|last| is_same(last, stated_at, &reports)) {
+            return answer(&api, &last.answer, true).await;
+        }
+    }
     answer(&api, &json!(compared), false).await
+}
+
+/// Whether this inventory is the one that was accepted last.
+fn is_same(last: &Accepted, stated_at: DateTime<Utc>, reports: &Reports) -> bool {
+    last.stated_at == stated_at && reported::listed_the_same(&last.slots, reports, last.taken_at)
 }
 
 async fn answer(api: &CommandApi, body: &Value, replay: bool) -> Result<HttpResponse, Problem> {

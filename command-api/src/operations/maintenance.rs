@@ -117,7 +117,7 @@ struct Checked {
         (status = 422, description = "a rule refuses; nothing is noted"),
         (status = 503, description = "unavailable, outcome_unknown: send the same again"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["agent", "admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

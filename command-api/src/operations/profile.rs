@@ -55,12 +55,14 @@ pub(crate) struct Update {
 #[utoipa::path(
     get, path = "/api/v1/users/profile", tag = "access", params(Whose),
     responses(
-        (status = 200, description = "the profile", body = Profile),
+        (status = 200, description = "the profile", body = Profile,
+         example = json!({"customer_id": "0190a6f0-0000-7000-8000-000000000004", "phone": "+255712345678", "name": "Asha",
+             "language": "sw", "status": "active"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such customer"),
         (status = 429, description = "too many requests"), (status = 503, description = "the ledger is away"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
     api: Shared<CommandApi>,
@@ -73,16 +75,19 @@ pub(crate) async fn get(
 
 /// Changes name or language.
 #[utoipa::path(
-    put, path = "/api/v1/users/profile", tag = "access", params(Whose), request_body = Update,
+    put, path = "/api/v1/users/profile", tag = "access", params(Whose),
+    request_body(content = Update, example = json!({"name": "Asha Mushi", "language": "en"})),
     responses(
-        (status = 200, description = "the profile as it is now", body = Profile),
+        (status = 200, description = "the profile as it is now", body = Profile,
+         example = json!({"customer_id": "0190a6f0-0000-7000-8000-000000000004", "phone": "+255712345678", "name": "Asha Mushi",
+             "language": "en", "status": "active"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such customer"),
         (status = 409, description = "the id was used for another request"),
         (status = 422, description = "customer_closed"),
         (status = 429, description = "too many requests"), (status = 503, description = "send the same id again"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "admin"]))
 )]
 pub(crate) async fn put(
     api: Shared<CommandApi>,
@@ -108,14 +113,18 @@ pub(crate) async fn put(
 #[utoipa::path(
     delete, path = "/api/v1/users/profile", tag = "access", params(Whose),
     responses(
-        (status = 200, description = "erased", body = crate::documents::CommandAnswer),
+        (status = 200, description = "erased", body = crate::documents::CommandAnswer,
+         example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "recorded", "position": 1042,
+             "events": [{"type": "CustomerErased", "position": 1042}],
+             "result": {"customer_id": "0190a6f0-0000-7000-8000-000000000004", "status": "closed"},
+             "customer_id": "0190a6f0-0000-7000-8000-000000000004", "status": "closed"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such customer"),
         (status = 409, description = "the id was used for another request"),
         (status = 422, description = "a rental, a debt, a deposit or a payment stands in the way"),
         (status = 429, description = "too many requests"), (status = 503, description = "send the same id again"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "admin"]))
 )]
 pub(crate) async fn delete(
     api: Shared<CommandApi>,
@@ -148,8 +157,14 @@ async fn respond(api: &CommandApi, customer: Uuid) -> Result<HttpResponse, Probl
     Ok(response.insert_header(("Cache-Control", "no-store")).json(profile))
 }
 
+/// Of somebody erased nothing is opened: a late command may have had another key made for them, and this process may hold
+/// the destroyed one for some seconds.
 async fn unsealed(api: &CommandApi, customer: &Customer) -> Result<Profile, Problem> {
     let id = customer.id.0;
+    let (language, status) = (customer.language, customer.status);
+    if status == Status::Closed {
+        return Ok(Profile { customer_id: id, phone: None, name: None, language, status });
+    }
     let open = async |field: &str, sealed: &str| {
         api.sealer().unseal(id, field, sealed).await.map_err(|error| sealing(&error))
     };
@@ -158,7 +173,7 @@ async fn unsealed(api: &CommandApi, customer: &Customer) -> Result<Profile, Prob
         None => None,
     };
     let phone = open("phone", &customer.phone.sealed).await?;
-    Ok(Profile { customer_id: id, phone, name, language: customer.language, status: customer.status })
+    Ok(Profile { customer_id: id, phone, name, language, status })
 }
 
 fn absent() -> Problem {

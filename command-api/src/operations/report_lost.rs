@@ -43,7 +43,7 @@ pub(crate) struct Lost {
         (status = 403, description = "not for this role"), (status = 404, description = "not there, or not yours"),
         (status = 422, description = "a rule refuses"), (status = 503, description = "send the same id again"),
     ),
-    security(("bearer" = ["customer", "support", "admin", "system"]))
+    security(("bearer" = ["customer", "support", "admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

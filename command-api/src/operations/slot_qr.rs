@@ -76,7 +76,7 @@ pub(crate) async fn post(
         return Err(refusal::problem(&unknown, &speaker, None));
     }
     let code = SlotCode::new(station_id, asked.slot, api.clock().now());
-    let payload = code.text(api.sealer().keys());
+    let payload = code.text(&api.sealer().keys());
     let url = format!("{}{payload}", api.app_url());
     let shown = Shown {
         station_id,

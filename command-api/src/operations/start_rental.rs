@@ -98,7 +98,7 @@ impl Start {
         match (&self.qr, self.station_id, self.slot) {
             (None, Some(station), Some(slot)) => Ok((station, slot)),
             (Some(scanned), None, None) => {
-                let code = SlotCode::read(scanned, api.sealer().keys()).map_err(refused)?;
+                let code = SlotCode::read(scanned, &api.sealer().keys()).map_err(refused)?;
                 still_holds(&code, api, headers).await?;
                 Ok((code.station, code.slot))
             }

@@ -25,12 +25,14 @@ pub(crate) struct NewSecret {
     post, path = "/api/v1/stations/{id}/secret", tag = "access",
     params(("id" = Uuid, Path, description = "the station")),
     responses(
-        (status = 201, description = "the new secret", body = NewSecret),
+        (status = 201, description = "the new secret", body = NewSecret,
+         example = json!({"station_id": "0190a6f0-0000-7000-8000-000000000001",
+             "secret": "b0m9o2c2mB1v0hS1cJcKx8l3nXhQZ4f0Yt1mJp6c0m0w"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such station"),
         (status = 429, description = "too many requests"), (status = 503, description = "the database is away"),
     ),
-    security(("bearer" = []))
+    security(("bearer" = ["admin"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

@@ -44,6 +44,8 @@ async fn the_same_inventory_through_two_processes_at_once_has_one_effect() {
         other.post(cabinet.itself(), &path, body.clone()),
     );
     assert_eq!((one.status, two.status), (200, 200), "{} {}", one.text, two.text);
+    assert_eq!(one.json(), two.json(), "whichever was first");
+    assert_eq!(one.json()["accepted"], true);
     assert_eq!(ground.since(before).await, ["DeviceMissing"; 8]);
     let sql = "SELECT count(*) FROM cabinet.inventory";
     assert_eq!(ground.owner().await.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 1);

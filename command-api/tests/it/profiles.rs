@@ -110,6 +110,10 @@ async fn a_command_about_somebody_erased_is_not_replayed() {
     asker.command(ADMIN, "EraseCustomer", json!({"customer_id": person})).await.expect(201);
     let again = asker.command_as(command, ADMIN, "RegisterCustomer", registered).await.expect(409);
     assert_eq!(again.code(), "idempotency_key_reused");
+    // That command had another key made for them; what the destroyed one sealed is nobody's business all the same.
+    let seen = asker.ask(ADMIN, Method::GET, &format!("{PROFILE}?customer_id={person}"), json!({})).await;
+    let seen = seen.expect(200).json();
+    assert_eq!((&seen["phone"], &seen["name"]), (&Value::Null, &Value::Null));
 }
 
 #[actix_web::test]

@@ -135,7 +135,7 @@ fn a_profile_changes_only_where_it_is_asked_to() {
     w.when(customer(1), "UpdateProfile", update(json!({ "language": "sw" }))).then_already_done();
     w.when(customer(1), "UpdateProfile", update(json!({ "language": "en" })))
         .then_events(&["ProfileUpdated"]);
-    w.when(support(), "UpdateProfile", update(json!({ "name": sealed("Asha") })))
+    w.when(admin(), "UpdateProfile", update(json!({ "name": sealed("Asha") })))
         .then_events(&["ProfileUpdated"]);
     let both = update(json!({ "name": sealed("Asha"), "language": "en" }));
     let answer = w.when(customer(1), "UpdateProfile", both).then_already_done();

@@ -21,7 +21,7 @@ enum Ask {
     Confirm { rental: u128, bank: u128, slot: u16, back: Option<i64> },
     Fail { rental: u128 },
     Unknown { rental: u128 },
-    Cancel { rental: u128 },
+    Cancel { rental: u128, seen: Option<i64> },
     Extend { rental: u128, minutes: i64 },
     Overdue { rental: u128 },
     Sell { rental: u128 },
@@ -34,6 +34,7 @@ enum Ask {
     Dock { bank: u128, at: u128, slot: u16 },
     Move { what: &'static str, bank: u128 },
     Missing { bank: u128, back: Option<i64> },
+    Battery { bank: u128, percent: u8 },
     Slot { what: &'static str, at: u128, slot: u16 },
 }
 
@@ -59,8 +60,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         7 => (rental(), bank(), 1_u16..=4, back())
             .prop_map(|(rental, bank, slot, back)| Ask::Confirm { rental, bank, slot, back }),
         2 => rental().prop_map(|rental| Ask::Fail { rental }),
-        1 => rental().prop_map(|rental| Ask::Unknown { rental }),
-        1 => rental().prop_map(|rental| Ask::Cancel { rental }),
+        2 => rental().prop_map(|rental| Ask::Unknown { rental }),
+        2 => (rental(), back()).prop_map(|(rental, seen)| Ask::Cancel { rental, seen }),
         2 => (rental(), 1_i64..=3_000).prop_map(|(rental, minutes)| Ask::Extend { rental, minutes }),
         1 => rental().prop_map(|rental| Ask::Overdue { rental }),
         2 => rental().prop_map(|rental| Ask::Sell { rental }),
@@ -74,6 +75,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         2 => (bank(), place()).prop_map(|(bank, (at, slot))| Ask::Dock { bank, at, slot }),
         2 => (moves, bank()).prop_map(|(what, bank)| Ask::Move { what, bank }),
         1 => (bank(), back()).prop_map(|(bank, back)| Ask::Missing { bank, back }),
+        2 => (bank(), 0_u8..=100).prop_map(|(bank, percent)| Ask::Battery { bank, percent }),
         3 => (slots, place()).prop_map(|(what, (at, slot))| Ask::Slot { what, at, slot }),
     ]
 }
@@ -110,7 +112,11 @@ fn put(w: &mut World, ask: &Ask, started: &mut u128) -> Option<Then> {
             w.when(at, "ReportReleaseFailure", named(rental, *started))
         }
         Ask::Unknown { rental } => w.when(system(), "ReportReleaseUnknown", named(rental, *started)),
-        Ask::Cancel { rental } => w.when(system(), "CancelRelease", named(rental, *started)),
+        Ask::Cancel { rental, seen } => {
+            let mut data = named(rental, *started);
+            data["seen_in_slot_at"] = json!(ago(w, seen));
+            w.when(system(), "CancelRelease", data)
+        }
         Ask::Extend { rental, minutes } => w.extend(rental_number(*rental, *started), *minutes),
         Ask::Overdue { rental } => w.overdue(rental_number(*rental, *started)),
         Ask::Sell { rental } => w.sell(rental_number(*rental, *started)),
@@ -143,6 +149,10 @@ fn put(w: &mut World, ask: &Ask, started: &mut u128) -> Option<Then> {
         Ask::Missing { bank, back } => {
             let stated = ago(w, back).filter(|stated| *stated >= w.now - TimeDelta::minutes(60));
             w.when_at(agent(), "ReportDeviceMissing", json!({ "device_id": device_id(*bank) }), stated)
+        }
+        Ask::Battery { bank, percent } => {
+            let data = json!({ "device_id": device_id(*bank), "battery_percent": percent });
+            w.when(system(), "ReportBattery", data)
         }
         Ask::Slot { what, at, slot } => {
             w.when(agent(), what, json!({ "station_id": station_id(*at), "slot": slot }))

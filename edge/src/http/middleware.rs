@@ -1,7 +1,7 @@
 //! The one middleware: request id, problem documents, counts, log.
 //!
 //! Keeps true: every answer carries `X-Request-Id`, every error answer is a problem document with it.
-//! A request is logged at `warn` when it failed or was slow, else at `debug`. The log never holds a path's
+//! Each request is a line of the log, at `warn` when it failed or was slow, else at `info`. The log never holds a path's
 //! ids, a query, a body or a token.
 
 use std::cell::RefCell;
@@ -16,7 +16,7 @@ use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::StatusCode;
 use actix_web::http::header;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{Error, HttpMessage, HttpRequest, web};
 
 use super::context::{Context, Operation, REQUEST_ID};
 use super::limits::Limits;
@@ -27,6 +27,8 @@ use crate::token::Identity;
 
 /// An answer that took longer is logged at `warn`.
 const SLOW: Duration = Duration::from_secs(1);
+/// Routes that somebody asks every few seconds, only to see that we live.
+const WATCHED: [&str; 3] = ["/health", "/metrics", "/api/v1/monitoring/metrics"];
 /// The operation of a request that met no route.
 const UNROUTED: Operation = Operation("unrouted");
 
@@ -116,7 +118,7 @@ where
             let operation = *response.request().app_data::<Operation>().unwrap_or(&UNROUTED);
             let took = started.elapsed();
             counts.count(operation, response.status(), took);
-            log(&context, operation, response.status(), took);
+            log(&context, response.request(), response.status(), took);
             Ok(response)
         })
     }
@@ -173,29 +175,26 @@ fn is_empty(body: &impl MessageBody) -> bool {
     matches!(body.size(), BodySize::None | BodySize::Sized(0))
 }
 
-fn log(context: &Context, operation: Operation, status: StatusCode, took: Duration) {
+/// One line for each request: id, actor, method, route, status, duration. A route is the pattern of a path, never a path.
+fn log(context: &Context, request: &HttpRequest, status: StatusCode, took: Duration) {
+    /// What the lines of requests are chosen by, in `RUST_LOG`.
+    const TARGET: &str = "request";
     let failed = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
-    let (status, millis) = (status.as_u16(), took.as_millis());
-    if failed || took > SLOW {
-        let actor = context.speaker().map(|identity| identity.actor());
-        tracing::warn!(
-            request_id = context.request_id(),
-            actor,
-            operation = operation.0,
-            status,
-            millis,
-            "request"
-        );
-    } else if tracing::enabled!(tracing::Level::DEBUG) {
-        let actor = context.speaker().map(|identity| identity.actor());
-        tracing::debug!(
-            request_id = context.request_id(),
-            actor,
-            operation = operation.0,
-            status,
-            millis,
-            "request"
-        );
+    let slow = failed || took > SLOW;
+    if !slow && !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
+        return;
+    }
+    let (method, status) = (request.method().as_str(), status.as_u16());
+    let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let pattern = request.match_pattern();
+    let (route, request_id) = (pattern.as_deref().unwrap_or("unrouted"), context.request_id());
+    let actor = context.speaker().map(|identity| identity.actor());
+    if slow {
+        tracing::warn!(target: TARGET, request_id, actor, method, route, status, duration_us, "request");
+    } else if WATCHED.contains(&route) {
+        tracing::debug!(target: TARGET, request_id, actor, method, route, status, duration_us, "request");
+    } else {
+        tracing::info!(target: TARGET, request_id, actor, method, route, status, duration_us, "request");
     }
 }
 

@@ -176,6 +176,11 @@ fn a_key_added_later_verifies_at_once_and_signs_once_everybody_could_read_it() {
     verifier.verify(&new).unwrap();
     let kids: Vec<_> = verifier.jwks().keys.into_iter().map(|key| key.kid).collect();
     assert_eq!(kids, ["0002"]);
+    assert_eq!(
+        verifier.verify(&old).unwrap_err().detail(),
+        "the token's key is unknown",
+        "though remembered"
+    );
 }
 
 #[test]

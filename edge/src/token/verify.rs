@@ -1,7 +1,7 @@
 //! Checking tokens, and remembering those that were checked.
 //!
-//! Keeps true: a remembered token ends with its own expiry, or at once when its session has ended; the
-//! memory is bounded. A signature costs about 50 µs, so it is paid once per token and not per request.
+//! Keeps true: a remembered token ends with its own expiry, at once when its session has ended, and with the key that
+//! signed it; the memory is bounded. A signature costs about 50 µs, so it is paid once per token and not per request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use chrono::DateTime;
 use jsonwebtoken::{Algorithm, Validation};
 use moka::sync::Cache;
 use ring::digest;
+use ring::signature::KeyPair;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
@@ -31,11 +32,20 @@ const TOLD: usize = 1_024;
 const LONGEST: usize = 2_048;
 type Fingerprint = [u8; 32];
 
+/// A token that was checked.
+#[derive(Clone)]
+struct Verified {
+    identity: Identity,
+    /// The key that signed it: its name, and itself, because a name may be given again.
+    kid: Arc<str>,
+    key: [u8; 32],
+}
+
 /// Turns bearer tokens into identities.
 pub struct Verifier {
     ring: Ring,
     validation: Validation,
-    verified: Cache<Fingerprint, Identity>,
+    verified: Cache<Fingerprint, Verified>,
     ended: Cache<Uuid, ()>,
     tell: broadcast::Sender<Uuid>,
 }
@@ -72,8 +82,10 @@ impl Verifier {
             return Err(refused("the token is too long"));
         }
         let fingerprint = fingerprint(token);
-        let known = self.verified.get(&fingerprint);
-        let identity = known.map_or_else(|| self.check(token), Ok)?;
+        let remembered = self.verified.get(&fingerprint).filter(|verified| self.still_signs(verified));
+        let known = remembered.is_some();
+        let verified = remembered.map_or_else(|| self.check(token), Ok)?;
+        let identity = verified.identity;
         if identity.expires_at <= self.ring.clock().now() {
             self.verified.invalidate(&fingerprint);
             return Err(refused("the token has expired"));
@@ -82,8 +94,8 @@ impl Verifier {
             self.verified.invalidate(&fingerprint);
             return Err(refused("the session has ended"));
         }
-        if known.is_none() {
-            self.verified.insert(fingerprint, identity);
+        if !known {
+            self.verified.insert(fingerprint, verified);
         }
         Ok(identity)
     }
@@ -114,7 +126,13 @@ impl Verifier {
         self.ring.keys().jwks()
     }
 
-    fn check(&self, token: &str) -> Result<Identity, Problem> {
+    /// Whether the key that signed a remembered token is still one of ours.
+    fn still_signs(&self, verified: &Verified) -> bool {
+        let keys = self.ring.keys();
+        keys.get(&verified.kid).is_some_and(|key| key.pair.public_key().as_ref() == verified.key)
+    }
+
+    fn check(&self, token: &str) -> Result<Verified, Problem> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| refused("the token cannot be read"))?;
         let kid = header.kid.ok_or_else(|| refused("the token names no key"))?;
         let keys = self.ring.keys();
@@ -122,7 +140,9 @@ impl Verifier {
         let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation)
             .map_err(|_| refused("the token does not hold"))?
             .claims;
-        identity(&claims)
+        let mut public = [0; 32];
+        public.copy_from_slice(key.pair.public_key().as_ref());
+        Ok(Verified { identity: identity(&claims)?, kid: kid.into(), key: public })
     }
 }
 

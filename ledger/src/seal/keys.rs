@@ -1,6 +1,6 @@
 //! The keys directory: one master key per generation, the key of blind indexes, the key of command hashes.
 //!
-//! `master/<generation>.key`, `blind.key` and `hash.key` hold 32 raw bytes each, mode 0600. A file is made only
+//! `master/<generation>.key`, `blind.key` (later `blind/<generation>.key`) and `hash.key` hold 32 raw bytes each, mode 0600. A file is made only
 //! by `open_or_create`, complete or not at all, and never overwritten. Key bytes are never printed.
 
 use std::{
@@ -84,10 +84,15 @@ impl Keys {
         if masters.is_empty() {
             return Err(KeysError::NoMaster(master));
         }
+        let newest = masters.last_key_value().map_or(FIRST, |(number, _)| *number);
+        let blind = match newest {
+            FIRST => directory.join("blind.key"),
+            renewed => directory.join(format!("blind/{renewed}.key")),
+        };
         Ok(Self {
             directory: directory.to_owned(),
             masters,
-            blind: hmac::Key::new(hmac::HMAC_SHA256, &read_key(&directory.join("blind.key"))?),
+            blind: hmac::Key::new(hmac::HMAC_SHA256, &read_key(&blind)?),
             hash: hmac::Key::new(hmac::HMAC_SHA256, &read_key(&directory.join("hash.key"))?),
         })
     }
@@ -113,7 +118,9 @@ impl Keys {
         if none {
             create_key(&master.join(format!("{FIRST}.key")))?;
         }
-        create_key(&directory.join("blind.key"))?;
+        if none || master.join(format!("{FIRST}.key")).exists() {
+            create_key(&directory.join("blind.key"))?;
+        }
         create_key(&directory.join("hash.key"))?;
         Self::open(directory)
     }
@@ -135,6 +142,24 @@ impl Keys {
     #[must_use]
     pub fn keyed_hash(&self, bytes: &[u8]) -> [u8; 32] {
         digest(&hmac::sign(&self.hash, bytes))
+    }
+
+    /// These keys and those of the next generation, which lie in `next`.
+    pub(crate) fn with_next(&self, next: &Path) -> Result<Self, KeysError> {
+        let mut keys = self.clone();
+        let (newest, _) = self.newest();
+        keys.masters.insert(newest.saturating_add(1), read_key(&next.join("master.key"))?);
+        keys.blind = hmac::Key::new(hmac::HMAC_SHA256, &read_key(&next.join("blind.key"))?);
+        Ok(keys)
+    }
+
+    /// When the newest generation was made, as its file says.
+    ///
+    /// # Errors
+    /// The file cannot be looked at.
+    pub fn newest_since(&self) -> Result<std::time::SystemTime, KeysError> {
+        let path = self.directory.join(format!("master/{}.key", self.newest().0));
+        fs::metadata(&path).and_then(|file| file.modified()).map_err(|source| file_error(&path, source))
     }
 
     /// The newest generation and its key.
@@ -172,7 +197,7 @@ fn read_key(path: &Path) -> Result<[u8; KEY_BYTES], KeysError> {
 
 /// Makes a key file unless it exists: written under another name, synced, then linked into place, so that
 /// nobody ever reads half a key and nobody's key is overwritten.
-fn create_key(path: &Path) -> Result<(), KeysError> {
+pub(crate) fn create_key(path: &Path) -> Result<(), KeysError> {
     if path.exists() {
         return Ok(());
     }
@@ -238,6 +263,8 @@ mod tests {
     fn the_newest_generation_is_the_highest_number() {
         let directory = tempfile::tempdir().unwrap();
         Keys::open_or_create(directory.path()).unwrap();
+        fs::create_dir(directory.path().join("blind")).unwrap();
+        fs::write(directory.path().join("blind/10.key"), [9; 32]).unwrap();
         fs::write(directory.path().join("master/10.key"), [7; 32]).unwrap();
         fs::write(directory.path().join("master/9.key"), [8; 32]).unwrap();
         let keys = Keys::open(directory.path()).unwrap();

@@ -12,6 +12,7 @@
 mod erased;
 mod keys;
 mod person;
+pub mod renewal;
 mod sealer;
 
 pub use erased::{Erased, ErasedError};
@@ -39,4 +40,16 @@ pub enum SealError {
     /// The person's key could not be read or stored.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+}
+
+impl SealError {
+    /// Whether the keys at hand are older than the database's: soon they are not.
+    #[must_use]
+    pub fn is_renewed(&self) -> bool {
+        match self {
+            SealError::NoGeneration(_) => true,
+            SealError::Ledger(error) => error.sqlstate() == Some("CJ006"),
+            SealError::Malformed | SealError::DoesNotOpen | SealError::Random => false,
+        }
+    }
 }

@@ -53,6 +53,21 @@ impl PersonKey {
         Ok(Wrapped { generation, bytes })
     }
 
+    /// The same key, wrapped with the newest generation of other keys.
+    pub(crate) fn rewrap(
+        (old, new): (&Keys, &Keys),
+        ledger: Uuid,
+        person: Uuid,
+        wrapped: &Wrapped,
+    ) -> Result<Wrapped, SealError> {
+        let master = old.master(wrapped.generation).ok_or(SealError::NoGeneration(wrapped.generation))?;
+        let key =
+            decrypt(&cipher(master)?, &wrap_aad(ledger, person, wrapped.generation), wrapped.bytes.clone())?;
+        let (generation, master) = new.newest();
+        let bytes = encrypt(&cipher(master)?, &wrap_aad(ledger, person, generation), &key)?;
+        Ok(Wrapped { generation, bytes })
+    }
+
     /// Unwraps a stored key.
     pub(crate) fn unwrap(
         keys: &Keys,

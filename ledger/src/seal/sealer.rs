@@ -3,7 +3,10 @@
 //! The first writer of a key wins. The cache is bounded and short-lived; a key that a command is about to use is
 //! always taken from the database, so that the sweep never takes it away beneath the command.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use moka::sync::Cache;
 use uuid::Uuid;
@@ -20,7 +23,7 @@ const CACHED_FOR: Duration = Duration::from_secs(5);
 /// Seals and opens personal data. Clones share the cache.
 #[derive(Debug, Clone)]
 pub struct Sealer {
-    keys: Keys,
+    keys: Arc<RwLock<Arc<Keys>>>,
     ledger: Ledger,
     identity: LedgerIdentity,
     cache: Cache<Uuid, Arc<PersonKey>>,
@@ -31,13 +34,29 @@ impl Sealer {
     #[must_use]
     pub fn new(keys: Keys, ledger: Ledger, identity: LedgerIdentity) -> Self {
         let cache = Cache::builder().max_capacity(CACHED_KEYS).time_to_live(CACHED_FOR).build();
-        Self { keys, ledger, identity, cache }
+        Self { keys: Arc::new(RwLock::new(Arc::new(keys))), ledger, identity, cache }
     }
 
     /// The keys of the directory, for blind indexes and command hashes.
     #[must_use]
-    pub const fn keys(&self) -> &Keys {
-        &self.keys
+    pub fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the directory again, because somebody knows a newer generation. Whether there was one.
+    fn look_again(&self) -> bool {
+        let (known, directory) = (self.keys().newest().0, self.keys().directory().to_owned());
+        match Keys::open(&directory) {
+            Ok(keys) if keys.newest().0 > known => {
+                *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+                true
+            }
+            Ok(_) => false,
+            Err(error) => {
+                tracing::error!(%error, "the keys could not be read again");
+                false
+            }
+        }
     }
 
     /// The key of a person, made if there is none: for commands that bring a person into the ledger. The
@@ -46,7 +65,14 @@ impl Sealer {
     /// # Errors
     /// When the database is away, or the key's generation is not in the directory.
     pub async fn person_key(&self, person: Uuid) -> Result<Arc<PersonKey>, SealError> {
-        let fresh = PersonKey::mint(&self.keys, self.identity.ledger_id, person)?;
+        match self.try_person_key(person).await {
+            Err(error) if error.is_renewed() && self.look_again() => self.try_person_key(person).await,
+            other => other,
+        }
+    }
+
+    async fn try_person_key(&self, person: Uuid) -> Result<Arc<PersonKey>, SealError> {
+        let fresh = PersonKey::mint(&self.keys(), self.identity.ledger_id, person)?;
         let (client, statement) = self.ledger.prepared(statements::MINT_PERSON_KEY).await?;
         let row = client
             .query_one(&statement, &[&person, &fresh.generation, &fresh.bytes])
@@ -74,7 +100,7 @@ impl Sealer {
     /// # Errors
     /// The random source fails.
     pub fn fresh_key(&self, id: Uuid) -> Result<(PersonKey, Wrapped), SealError> {
-        let wrapped = PersonKey::mint(&self.keys, self.identity.ledger_id, id)?;
+        let wrapped = PersonKey::mint(&self.keys(), self.identity.ledger_id, id)?;
         Ok((self.open_with(id, &wrapped)?, wrapped))
     }
 
@@ -83,7 +109,11 @@ impl Sealer {
     /// # Errors
     /// Its generation is not in the directory, or it was wrapped for something else.
     pub fn open_with(&self, id: Uuid, wrapped: &Wrapped) -> Result<PersonKey, SealError> {
-        PersonKey::unwrap(&self.keys, self.identity.ledger_id, id, wrapped)
+        let open = || PersonKey::unwrap(&self.keys(), self.identity.ledger_id, id, wrapped);
+        match open() {
+            Err(SealError::NoGeneration(_)) if self.look_again() => open(),
+            other => other,
+        }
     }
 
     /// Lets go of a key that was destroyed.
@@ -128,7 +158,7 @@ impl Sealer {
     }
 
     fn unwrap(&self, person: Uuid, wrapped: &Wrapped) -> Result<Arc<PersonKey>, SealError> {
-        let key = Arc::new(PersonKey::unwrap(&self.keys, self.identity.ledger_id, person, wrapped)?);
+        let key = Arc::new(self.open_with(person, wrapped)?);
         self.cache.insert(person, Arc::clone(&key));
         Ok(key)
     }

@@ -50,6 +50,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT event",
             "SELECT heard",
             "SELECT inventory",
+            "SELECT key_generation",
             "SELECT ledger_head",
             "SELECT login_failure",
             "SELECT maintenance",

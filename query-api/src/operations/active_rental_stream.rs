@@ -50,7 +50,7 @@ event: bye\ndata: {\"reason\":\"token_expired\"}\n\n"),
         (status = 404, description = "another customer's"),
         (status = 429, description = "`too_many_streams`: five are open already"),
         (status = 503, description = "`too_many_streams`, `not_caught_up` or the service stops; with `Retry-After`")),
-    security(("bearer" = []))
+    security(("bearer" = ["customer", "agent", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

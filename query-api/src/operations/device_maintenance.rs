@@ -76,7 +76,7 @@ impl MaintenanceView {
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
               (status = 403, description = "not for this role"), (status = 404, description = "no such device"),
               (status = 503, description = "not_caught_up, unavailable")),
-    security(("bearer" = []))
+    security(("bearer" = ["agent", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

@@ -45,7 +45,7 @@ struct Releases {
         (status = 404, description = "no such station, or not this one"),
         (status = 429, description = "`too_many_streams`: five are open already"),
         (status = 503, description = "`too_many_streams`, `not_caught_up` or the service stops; with `Retry-After`")),
-    security(("bearer" = []))
+    security(("bearer" = ["station", "admin"]))
 )]
 pub(crate) async fn get(
     request: HttpRequest,

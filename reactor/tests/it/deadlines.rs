@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::harness::{City, INSTANT, PAYMENTS, Place, Time, hours, zero};
+use crate::harness::{ADMIN, City, INSTANT, PAYMENTS, Place, Time, hours, zero};
 
 fn after_zero(delta: TimeDelta) -> Time {
     zero() + delta
@@ -88,7 +88,7 @@ async fn an_extension_from_before_makes_an_overdue_rental_overdue_again_later() 
     place
         .command_at(
             &serving,
-            crate::harness::ADMIN,
+            ADMIN,
             "ExtendRental",
             json!({"rental_id": rental, "minutes": 60}),
             due - INSTANT,
@@ -185,5 +185,29 @@ async fn a_payment_expires_after_a_day_and_a_settled_one_does_not() {
     place.command(&serving, PAYMENTS, "PaymentConfirmed", proof(unpaid, "B")).await;
     place.until_idle().await;
     assert!(place.waiting().await.is_empty());
+    reactor.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_past_is_told_nothing_of_it_is_fired_and_then_what_is_left() {
+    let place = Place::new().await;
+    let serving = place.serve().await;
+    let city = City::build(&place, &serving, "instant", 2).await;
+    let (one, two) = (city.customer(1).await, city.customer(2).await);
+    place.clock.advance(hours(120));
+    let reactor = place.react(&serving);
+    place.until_idle().await;
+    let start = |customer, slot| json!({"customer_id": customer, "station_id": city.station, "slot": slot});
+    let tell = async |kind, data, at: i64| {
+        place.command_at(&serving, ADMIN, kind, data, after_zero(hours(at))).await;
+    };
+    // Both rentals would have been sold since; the bank of the first came back in time.
+    tell("StartRental", start(one, 1), 1).await;
+    tell("StartRental", start(two, 2), 2).await;
+    tell("DeviceReturned", json!({"serial": "PB-1", "station_id": city.station, "slot": 101}), 3).await;
+    place.until_happened("RentalSold", &[after_zero(hours(2 + 24 + SALE))]).await;
+    place.until_happened("RentalBecameOverdue", &[after_zero(hours(2 + 24))]).await;
+    assert_eq!(place.happened("RentalEnded").await, [after_zero(hours(3))]);
+    assert!(place.happened("RentalCorrected").await.is_empty());
     reactor.stop().await.unwrap();
 }

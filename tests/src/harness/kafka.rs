@@ -57,6 +57,12 @@ impl Kafka {
         &self.brokers
     }
 
+    /// Where a private broker keeps its log and its files.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.own().folder.path()
+    }
+
     /// A name for a topic that no other test has.
     #[must_use]
     pub fn fresh_topic(&self) -> TestTopic {

@@ -33,6 +33,12 @@ impl PrivatePostgres {
         Postgres::at(&self.url)
     }
 
+    /// Where it keeps its data and its log.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// What a power cut leaves: no checkpoint, no goodbye.
     pub fn crash(&self) {
         script("crash", &self.home);

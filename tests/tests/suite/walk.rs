@@ -12,6 +12,8 @@ use crate::journey::Up;
 
 /// What the README calls the gateway.
 const GATEWAY: &str = "http://127.0.0.1:8080";
+/// And the sandbox.
+const SANDBOX: &str = "http://127.0.0.1:8083";
 /// Stands between the outputs of two lines.
 const NEXT: char = '\u{1e}';
 
@@ -33,7 +35,7 @@ async fn the_walk_of_the_readme_ends_with_a_statement_and_even_books() {
     let lines = walk();
     let mut script = String::from("set -uo pipefail\n");
     for line in &lines {
-        script.push_str(&line.replace(GATEWAY, up.client.base()));
+        script.push_str(&line.replace(GATEWAY, up.client.base()).replace(SANDBOX, &up.sandbox()));
         script.push_str("\nprintf '\\036'\n");
     }
     let (data, keys) = (up.place.data(), up.place.keys());
@@ -63,12 +65,18 @@ async fn the_walk_of_the_readme_ends_with_a_statement_and_even_books() {
         serde_json::Deserializer::from_str(text).into_iter().map(Result::unwrap).collect()
     };
 
-    assert_eq!(answer("echo \"$asha\""), "malformed");
+    assert_eq!(answer("0712 345 678"), "malformed");
+    assert_eq!(values(&answer("users/profile"))[0]["phone"], "+255712345678");
     assert_eq!(
-        values(&answer("rentals/$rental/end\" \"{\\\"station_id\\\":\\\"$station"))[0]["total"],
+        values(&answer("rentals/$rental/end\" \"{\\\"station_id\\\":\\\"$kariakoo"))[0]["total"],
         1_000
     );
-    assert_eq!(answer("rentals/$rental/end\" \"{\\\"station_id\\\":\\\"$own"), "\"device_not_docked\"");
+    assert_eq!(answer("rentals/$rental/end\" \"{\\\"station_id\\\":\\\"$slipway"), "\"device_not_docked\"");
+    assert_eq!(values(&answer("rentals/start"))[0]["status"], "releasing");
+    let heard = answer("auth/logout");
+    for told in ["\"releasing\"", "\"active\"", "event: ended", "session_ended"] {
+        assert!(heard.contains(told), "{told} in {heard}");
+    }
     let statement = values(&answer("users/statement"));
     let amounts: Vec<_> = statement.iter().map(|line| line["amount"].as_i64().unwrap()).collect();
     assert_eq!(amounts.first().copied(), Some(20_000));

@@ -23,7 +23,8 @@ pub(crate) struct Logout {
 
 /// Logs out: the session of the access token, of the refresh token, or of both.
 #[utoipa::path(
-    post, path = "/api/v1/auth/logout", tag = "access", request_body = Logout,
+    post, path = "/api/v1/auth/logout", tag = "access",
+    request_body(content = Logout, example = json!({})),
     responses(
         (status = 204, description = "the session has ended"),
         (status = 400, description = "malformed"),
@@ -31,7 +32,7 @@ pub(crate) struct Logout {
         (status = 429, description = "too many requests"),
         (status = 503, description = "the database is away"),
     ),
-    security(("bearer" = []))
+    security((), ("bearer" = ["customer", "station", "agent", "support", "finance", "analyst", "admin", "payments"]))
 )]
 pub(crate) async fn post(
     api: Shared<CommandApi>,

@@ -21,9 +21,13 @@ pub(crate) struct Refresh {
 
 /// New tokens for a refresh token, which is spent by this.
 #[utoipa::path(
-    post, path = "/api/v1/auth/refresh", tag = "access", request_body = Refresh,
+    post, path = "/api/v1/auth/refresh", tag = "access",
+    request_body(content = Refresh, example = json!({"refresh_token": "Z4f0Yt1mJp6c0m0wFq1o2c2mB1v0hS1cJcKx8l3nXhQ"})),
     responses(
-        (status = 200, description = "the next tokens", body = LoggedIn),
+        (status = 200, description = "the next tokens", body = LoggedIn,
+         example = json!({"access_token": "eyJhbGciOiJFZERTQSIsImtpZCI6IjAwMDEifQ.eyJyb2xlIjoiY3VzdG9tZXIifQ.c2lnbmF0dXJl",
+             "refresh_token": "Z4f0Yt1mJp6c0m0wFq1o2c2mB1v0hS1cJcKx8l3nXhQ", "token_type": "Bearer", "expires_in": 600,
+             "customer_id": "0190a6f0-0000-7000-8000-000000000004", "role": "customer"})),
         (status = 400, description = "malformed"),
         (status = 401, description = "refresh_token_invalid, or refresh_token_reused: the session has ended"),
         (status = 429, description = "too many requests"),

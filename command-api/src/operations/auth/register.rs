@@ -26,9 +26,11 @@ pub(crate) struct Register {
 /// Sends a code to a number. The answer, and what is done for it, is the same whether the number is known or not; nothing
 /// reaches the ledger yet.
 #[utoipa::path(
-    post, path = "/api/v1/auth/register", tag = "access", request_body = Register,
+    post, path = "/api/v1/auth/register", tag = "access",
+    request_body(content = Register, example = json!({"phone": "+255712345678", "name": "Asha"})),
     responses(
-        (status = 202, description = "a code is on its way", body = super::CodeSent),
+        (status = 202, description = "a code is on its way", body = super::CodeSent,
+         example = json!({"otp_expires_at": "2026-03-02T06:05:00Z", "resend_after_seconds": 60})),
         (status = 400, description = "malformed, or no Tanzanian mobile number"),
         (status = 429, description = "too many codes; Retry-After says when again"),
         (status = 503, description = "the database is away"),

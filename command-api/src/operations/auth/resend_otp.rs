@@ -21,9 +21,11 @@ pub(crate) struct Resend {
 
 /// Sends another code; the earlier one counts no longer.
 #[utoipa::path(
-    post, path = "/api/v1/auth/resend-otp", tag = "access", request_body = Resend,
+    post, path = "/api/v1/auth/resend-otp", tag = "access",
+    request_body(content = Resend, example = json!({"phone": "+255712345678"})),
     responses(
-        (status = 202, description = "a code is on its way", body = super::CodeSent),
+        (status = 202, description = "a code is on its way", body = super::CodeSent,
+         example = json!({"otp_expires_at": "2026-03-02T06:05:00Z", "resend_after_seconds": 60})),
         (status = 400, description = "malformed, or no Tanzanian mobile number"),
         (status = 429, description = "too many codes; Retry-After says when again"),
         (status = 503, description = "the database is away"),

@@ -23,9 +23,13 @@ pub(crate) struct StaffLogin {
 
 /// Logs a member of staff in.
 #[utoipa::path(
-    post, path = "/api/v1/auth/staff/login", tag = "access", request_body = StaffLogin,
+    post, path = "/api/v1/auth/staff/login", tag = "access",
+    request_body(content = StaffLogin, example = json!({"username": "asha.m", "password": "correct horse battery staple"})),
     responses(
-        (status = 200, description = "logged in", body = LoggedIn),
+        (status = 200, description = "logged in", body = LoggedIn,
+         example = json!({"access_token": "eyJhbGciOiJFZERTQSIsImtpZCI6IjAwMDEifQ.eyJyb2xlIjoic3VwcG9ydCJ9.c2lnbmF0dXJl",
+             "refresh_token": "Z4f0Yt1mJp6c0m0wFq1o2c2mB1v0hS1cJcKx8l3nXhQ", "token_type": "Bearer", "expires_in": 600,
+             "subject": "0190a6f0-0000-7000-8000-000000000009", "role": "support"})),
         (status = 400, description = "malformed"),
         (status = 401, description = "credentials_wrong: the same whether there is such a name or not"),
         (status = 429, description = "too many wrong passwords; Retry-After says when again"),

@@ -34,9 +34,13 @@ pub(crate) struct StationToken {
 
 /// An access token for a station.
 #[utoipa::path(
-    post, path = "/api/v1/auth/station/token", tag = "access", request_body = StationLogin,
+    post, path = "/api/v1/auth/station/token", tag = "access",
+    request_body(content = StationLogin, example = json!({"station_id": "0190a6f0-0000-7000-8000-000000000001",
+        "secret": "b0m9o2c2mB1v0hS1cJcKx8l3nXhQZ4f0Yt1mJp6c0m0w"})),
     responses(
-        (status = 200, description = "a token for ten minutes", body = StationToken),
+        (status = 200, description = "a token for ten minutes", body = StationToken,
+         example = json!({"access_token": "eyJhbGciOiJFZERTQSIsImtpZCI6IjAwMDEifQ.eyJyb2xlIjoic3RhdGlvbiJ9.c2lnbmF0dXJl",
+             "token_type": "Bearer", "expires_in": 600})),
         (status = 400, description = "malformed"),
         (status = 401, description = "credentials_wrong"),
         (status = 429, description = "too many requests"),

@@ -40,9 +40,13 @@ pub(crate) struct Verify {
 
 /// Logs in with a code.
 #[utoipa::path(
-    post, path = "/api/v1/auth/verify-phone", tag = "access", request_body = Verify,
+    post, path = "/api/v1/auth/verify-phone", tag = "access",
+    request_body(content = Verify, example = json!({"phone": "+255712345678", "code": "123456"})),
     responses(
-        (status = 200, description = "logged in", body = LoggedIn),
+        (status = 200, description = "logged in", body = LoggedIn,
+         example = json!({"access_token": "eyJhbGciOiJFZERTQSIsImtpZCI6IjAwMDEifQ.eyJyb2xlIjoiY3VzdG9tZXIifQ.c2lnbmF0dXJl",
+             "refresh_token": "Z4f0Yt1mJp6c0m0wFq1o2c2mB1v0hS1cJcKx8l3nXhQ", "token_type": "Bearer", "expires_in": 600,
+             "customer_id": "0190a6f0-0000-7000-8000-000000000004", "role": "customer"})),
         (status = 400, description = "malformed"),
         (status = 422, description = "code_wrong with the tries that are left, or code_expired"),
         (status = 429, description = "too many requests"),
@@ -103,7 +107,7 @@ async fn register(
         data([("phone", Some(json!(phone.as_str()))), ("name", proof.name.as_ref().map(|name| json!(name)))]);
     let id = step(api, proof, 1);
     match send(api, context, ("RegisterCustomer", data), id).await {
-        Ok(()) => Ok(derived_id(id, api.sealer().keys())),
+        Ok(()) => Ok(derived_id(id, &api.sealer().keys())),
         // Somebody registered the number at this moment.
         Err(problem) if problem.code() == "phone_taken" => {
             let holder = api.present().holder(claim).await?;
@@ -127,5 +131,5 @@ async fn send(
 
 /// The id of the nth command that a code leads to.
 fn step(api: &CommandApi, proof: &Proof, number: u128) -> Uuid {
-    derived_id(Uuid::from_u128(proof.code_id.as_u128() ^ number), api.sealer().keys())
+    derived_id(Uuid::from_u128(proof.code_id.as_u128() ^ number), &api.sealer().keys())
 }
