@@ -31,6 +31,8 @@ const EVENING: u64 = 60;
 pub(super) const COMES_BACK_AFTER: u64 = 10;
 /// Two who want the same bank at once: once for so many rentals.
 const RENTALS_A_RACE: u64 = 40;
+/// One in so many compares their balance in the evening.
+const LOOKS_ONE_IN: usize = 4;
 
 pub(super) struct Life {
     pub(super) api: Api,
@@ -61,6 +63,7 @@ pub(super) async fn live(
     for station in 0..life.quarter.stations.len() {
         life.come_online(station).await?;
     }
+    life.compare_balances().await?;
     let quarter = &life.quarter;
     let customers = quarter.customers.iter().filter(|customer| customer.session.is_some()).count();
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
@@ -196,6 +199,26 @@ impl Life {
         let provider = Who::Staff(Role::Payments, self.quarter.staff);
         let reply = self.act(Act::command(provider, "PaymentConfirmed", None, paid)).await?;
         self.money(customer, reply.result("balance"), reply.result("debt"));
+        Ok(())
+    }
+
+    /// In the evening some look at their balance: it is what they were told last. Whoever still has a bank does not count,
+    /// because its deadlines may have been acted on.
+    async fn compare_balances(&mut self) -> Result<(), ApiError> {
+        for customer in 0..self.quarter.customers.len() {
+            let known = &self.quarter.customers[customer];
+            if known.renting || known.session.is_none() || customer % LOOKS_ONE_IN != 0 {
+                continue;
+            }
+            let (balance, debt) = (known.balance, known.debt);
+            let token = self.token(Who::Customer(customer)).await?;
+            let reply = self.api.ask(&people::get("/api/v1/users/balance", &token)).await?;
+            let said = |field: &str| reply.body.get(field).and_then(Value::as_i64);
+            self.report.note("balance", if reply.status == 200 { "read" } else { reply.outcome() });
+            if (said("balance"), said("debt")) != (Some(balance), Some(debt)) {
+                self.report.surprise(&format!("{balance} and {debt} owed, but read: {}", reply.text));
+            }
+        }
         Ok(())
     }
 

@@ -41,6 +41,11 @@ fn post(path: &str) -> Asking<'_> {
     Asking { method: Method::POST, path, token: None, address: None, key: None, body: None }
 }
 
+/// What an app reads.
+pub(super) fn get<'a>(path: &'a str, token: &'a str) -> Asking<'a> {
+    Asking { method: Method::GET, token: Some(token), ..post(path) }
+}
+
 /// The answer, if it has this status.
 pub(super) fn expect(reply: Reply, status: u16, what: &str) -> Result<Reply, ApiError> {
     if reply.status == status {
@@ -90,12 +95,11 @@ pub(super) async fn log_in(api: &Api, phones: &Phones, name: &str) -> Result<Cus
         let mut session = enter(api, phones, &phone, name).await?;
         let mut customer = Customer { id: session.1, ..Customer::default() };
         let token = session.0.token(api).await?;
-        let get = |path| Asking { method: Method::GET, token: Some(&token), ..post(path) };
-        if api.ask(&get("/api/v1/rentals/active")).await?.status == 200 {
+        if api.ask(&get("/api/v1/rentals/active", &token)).await?.status == 200 {
             continue;
         }
         let path = "/api/v1/users/balance";
-        let purse = expect(api.ask(&get(path)).await?, 200, path)?;
+        let purse = expect(api.ask(&get(path, &token)).await?, 200, path)?;
         let number = |field: &str| purse.body.get(field).and_then(Value::as_i64).unwrap_or(0);
         (customer.balance, customer.debt) = (number("balance"), number("debt"));
         customer.session = Some(session.0);

@@ -1,10 +1,5 @@
 //! Two who want the same bank at the same moment.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "indexes into the quarter's own lists, which are made once and only grow"
-)]
-
 use super::SimulateError;
 use super::diary::Happening;
 use super::life::{COMES_BACK_AFTER, Life};

@@ -49,7 +49,9 @@ async fn the_first_right_code_registers_and_the_next_logs_the_same_customer_in()
     assert!(sent.json()["otp_expires_at"].is_string() && sent.json()["resend_after_seconds"].is_number());
     assert_eq!(api_position(&place).await, 0, "nothing reaches the ledger yet");
     let code = place.code(PHONE).await;
-    let first = asker.open(VERIFY, json!({"phone": PHONE, "code": code})).await.expect(200).json();
+    let answer = asker.open(VERIFY, json!({"phone": PHONE, "code": code})).await.expect(200);
+    assert_eq!(answer.position, Some(api_position(&place).await), "what is read next knows the customer");
+    let first = answer.json();
     assert_eq!((&first["token_type"], &first["expires_in"]), (&json!("Bearer"), &json!(600)));
     let mine = profile(&asker, &text(&first, "access_token")).await.expect(200).json();
     let wanted = json!({

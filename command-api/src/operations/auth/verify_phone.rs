@@ -9,7 +9,7 @@ use actix_web::web::{Bytes, Data as Shared};
 use domain::Claim;
 use domain::customer::Status;
 use domain::phone::Phone;
-use edge::http::{Context, json_body};
+use edge::http::{Context, json_body, ledger_position};
 use edge::{Identity, Problem, Role};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -66,12 +66,18 @@ pub(crate) async fn post(
     let proof = api.codes().check(&phone, &asked.code).await?;
     let entering = async {
         let customer = enter(&api, &context, &phone, &proof).await?;
-        api.sessions().open(Role::Customer, customer).await.map_err(away)
+        let position = api.present().position().await?;
+        let grant = api.sessions().open(Role::Customer, customer).await.map_err(away)?;
+        Ok((grant, position))
     };
     match entering.await {
-        Ok(grant) => {
+        Ok((grant, position)) => {
             api.codes().forget(&proof).await;
-            Ok(LoggedIn::of(grant).respond())
+            let mut response = LoggedIn::of(grant).respond();
+            // What is read next can stand for the registration.
+            let (name, value) = ledger_position(position.get());
+            response.headers_mut().insert(name, value);
+            Ok(response)
         }
         Err(problem) => {
             api.codes().reopen(&proof).await;
