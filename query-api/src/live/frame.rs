@@ -15,6 +15,7 @@ pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
 
 /// `event: status`: an open rental, and what it would cost if it ended now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StreamedStatus)]
 pub(crate) struct Status {
     pub(super) rental_id: Uuid,
     /// `releasing`, `active` or `overdue`.
