@@ -19,9 +19,11 @@ async fn customer(db: &Db, sealer: &Sealer, phone: &str) -> Uuid {
     let person = id();
     let sealed = sealer.seal(person, "phone", phone).await.unwrap();
     let mut command = recorded(&[(person, 0)]);
-    command.events[0].event_type = "CustomerRegistered".into();
     let payload = format!(r#"{{"customer_id":"{person}","phone":{{"sealed":"{sealed}","digest":"d"}}}}"#);
-    command.events[0].payload = payload.into();
+    for event in &mut command.events {
+        event.event_type = "CustomerRegistered".into();
+        event.payload = payload.clone().into();
+    }
     let (kind, value) = ("phone".to_owned(), sealer.keys().blind_index(phone));
     command.claims.push(ClaimOp::Take { kind, value, entity: person });
     let last = db.ledger().last_position().await.unwrap();
