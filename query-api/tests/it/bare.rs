@@ -31,7 +31,7 @@ impl Ground {
     /// With these devices in the read model.
     pub(crate) async fn with(devices: &[Uuid]) -> Self {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-        let name = format!("query_it_{}_{number}", std::process::id());
+        let name = format!("query_bare_{}_{number}", std::process::id());
         let admin = connect(&cluster_url()).await;
         admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
         admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();

@@ -1,0 +1,93 @@
+//! reactor: deadlines become commands, texts become messages.
+
+use std::sync::Arc;
+
+use edge::{metrics::Metrics, monitoring::Part, settings};
+use ledger::{Bell, Ledger, seal::Keys};
+use reactor::{AfricasTalking, Commands, Outbox, Reactor, SmsSettings};
+
+use super::projecting::kafka_feed;
+use super::serving::{announce, clock, database_answers, monitored, serve_until_stopped};
+use crate::{cli::Failure, installation::Installation};
+
+/// Connections of the reactor's feed and its comparisons.
+const REACTOR_READERS: usize = 2;
+
+/// Where a reactor of its own process sends commands unless told otherwise.
+const COMMAND_URL: &str = "http://127.0.0.1:8081";
+
+/// The reactor on this login: it reads from Kafka if there are brokers, else the ledger itself.
+///
+/// # Errors
+/// The URL cannot be understood, or the database is away.
+pub async fn reactor(
+    url: &str,
+    brokers: Option<String>,
+    bell: Option<Bell>,
+    metrics: &Metrics,
+) -> Result<Reactor, Failure> {
+    let ledger = Ledger::connect(url, REACTOR_READERS)?;
+    let feed = match brokers {
+        None => reactor::ledger_feed(&ledger, bell),
+        Some(brokers) => kafka_feed(&ledger, brokers).await?,
+    };
+    let sources = reactor::Sources { database_url: url.to_owned(), ledger, feed, clock: clock() };
+    Ok(Reactor::new(sources, metrics))
+}
+
+/// What sends the reactor's commands to the command-api at `base`.
+///
+/// # Errors
+/// The HTTP client cannot be made.
+pub fn commands_to(base: &str, installation: &Installation) -> Result<Commands, Failure> {
+    Ok(Commands::new(base, installation.keys.clone(), clock())?)
+}
+
+/// The sender of messages; none where there is no account at a provider.
+///
+/// # Errors
+/// A setting is wrong, or the keys cannot be read.
+pub fn outbox(
+    url: &str,
+    installation: &Installation,
+    account: SmsSettings,
+    metrics: &Metrics,
+) -> Result<Outbox, Failure> {
+    let messenger = Arc::new(AfricasTalking::new(account)?);
+    let keys = Keys::open_or_create(&installation.keys)?;
+    let place = (url.to_owned(), Ledger::connect(url, 1)?);
+    Ok(Outbox::new(place, keys, messenger, clock(), metrics))
+}
+
+/// reactor as a process of its own. Ends with 1 where only an operator can help.
+///
+/// # Errors
+/// The database is away, a setting is missing, or the reactor's checkpoint does not fit the ledger.
+pub async fn run_reactor() -> Result<(), Failure> {
+    let installation = Installation::of_environment()?;
+    let metrics = Metrics::new();
+    let url = settings::required("DATABASE_URL")?;
+    let base = settings::text("CHAJIPOA_COMMAND_URL")?.unwrap_or_else(|| COMMAND_URL.to_owned());
+    let account = SmsSettings::of_environment()?;
+    let outbox = account.map(|account| outbox(&url, &installation, account, &metrics)).transpose()?;
+    database_answers(&url).await?;
+    let reactor = reactor(&url, settings::text("KAFKA_BROKERS")?, None, &metrics).await?;
+    let part: Arc<dyn Part> = Arc::new(reactor.status().clone());
+    let serving = monitored(&installation, vec![part], &metrics, "127.0.0.1:8086")?;
+    announce(&serving);
+    let sending = outbox.map(Outbox::start);
+    let mut running = reactor.start(commands_to(&base, &installation)?);
+    let mut ended = None;
+    let served = serve_until_stopped(serving, async {
+        ended = Some(running.ended().await);
+    })
+    .await;
+    if let Some(sending) = sending {
+        sending.stop().await;
+    }
+    match ended {
+        Some(outcome) => outcome?,
+        None => running.stop().await?,
+    }
+    served
+}
