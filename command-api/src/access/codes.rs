@@ -46,8 +46,8 @@ impl Default for CodeLimits {
     fn default() -> Self {
         Self {
             per_number_and_day: 5,
-            per_prefix_and_hour: 300,
-            per_address_and_hour: 600,
+            per_prefix_and_hour: 1_000,
+            per_address_and_hour: 2_000,
             messages_a_day: 50_000,
         }
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use chrono::TimeDelta;
-use command_api::access::{Staff, StaffRole};
+use command_api::Settings;
+use command_api::access::{CodeLimits, Staff, StaffRole};
 use edge::{Clock as _, FixedClock, Role, SystemClock};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -167,6 +168,25 @@ async fn a_number_has_five_codes_a_day() {
     asker.open(REGISTER, json!({"phone": "+255712000002"})).await.expect(202);
     clock.advance(TimeDelta::hours(12));
     asker.open(REGISTER, json!({"phone": PHONE})).await.expect(202);
+}
+
+#[actix_web::test]
+async fn a_block_of_numbers_and_all_of_them_together_have_a_limit() {
+    let place = Place::new().await;
+    let codes = CodeLimits { per_prefix_and_hour: 2, messages_a_day: 4, ..CodeLimits::default() };
+    let api = place.api_with(Settings { codes, ..Settings::default() }).await;
+    let asker = place.site(&api).await;
+    let ask = async |phone: &str| asker.open(REGISTER, json!({"phone": phone})).await;
+    for phone in ["+255712000001", "+255712000002"] {
+        ask(phone).await.expect(202);
+    }
+    let third = ask("+255712000003").await.expect(429);
+    assert_eq!(third.json()["limited"], "prefix");
+    ask("+255713000001").await.expect(202);
+    ask("+255713000002").await.expect(202);
+    let fifth = ask("+255714000001").await.expect(429);
+    assert_eq!((&fifth.json()["limited"], fifth.retry_after), (&json!("all"), true));
+    assert_eq!(place.messages("+255712000003").await.len(), 0, "what is refused sends nothing");
 }
 
 #[actix_web::test]
