@@ -13,6 +13,8 @@
 mod access;
 #[path = "it/cabinet.rs"]
 mod cabinet;
+#[path = "../../ledger/tests/support/database.rs"]
+mod database;
 #[path = "it/faults.rs"]
 mod faults;
 #[path = "it/harness.rs"]

@@ -13,6 +13,8 @@ mod append;
 mod catalogue;
 #[path = "it/concurrency.rs"]
 mod concurrency;
+#[path = "support/database.rs"]
+mod database;
 #[path = "it/feeds.rs"]
 mod feeds;
 #[path = "it/harness.rs"]

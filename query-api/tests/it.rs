@@ -11,6 +11,8 @@
 
 #[path = "it/bare.rs"]
 mod bare;
+#[path = "../../ledger/tests/support/database.rs"]
+mod database;
 #[path = "it/devices.rs"]
 mod devices;
 #[path = "it/harness.rs"]

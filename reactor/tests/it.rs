@@ -9,6 +9,8 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "../../ledger/tests/support/database.rs"]
+mod database;
 #[path = "it/deadlines.rs"]
 mod deadlines;
 #[path = "it/harness.rs"]

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use actix_http::Request;
 use actix_web::body::{MessageBody, to_bytes};
@@ -18,15 +17,13 @@ use edge::metrics::Metrics;
 use edge::token::{ACCESS_LIFETIME, Issuer, Ticket, TokenKeys, Verifier, mint};
 use edge::{Clock, FixedClock, Role, SystemClock};
 use ledger::Ledger;
-use ledger::migrate::{self, RolePasswords, ServiceRole};
+use ledger::migrate::ServiceRole;
 use ledger::seal::{Keys, Sealer, Wrapped};
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
-use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
 
-static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-static DATABASES: AtomicU32 = AtomicU32::new(0);
+use crate::database;
+pub(crate) use crate::database::connect;
 
 /// A database and a key directory, for as many services as a test wants.
 pub(crate) struct Place {
@@ -37,12 +34,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn new() -> Self {
-        let template = TEMPLATE.get_or_init(make_template).await;
-        let name = format!("{template}_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-        let admin = connect(&cluster_url()).await;
-        admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
-        let owner_url = url_of(&name);
-        migrate::run(&owner_url, &passwords()).await.unwrap();
+        let owner_url = database::fresh().await;
         let keys = tempfile::tempdir().unwrap();
         let tokens = TokenKeys::open_or_create(keys.path(), &SystemClock).unwrap();
         let verifier = Arc::new(Verifier::new(tokens, Arc::new(SystemClock)));
@@ -64,9 +56,7 @@ impl Place {
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
-        let role = ServiceRole::Command;
-        let url = migrate::service_url(&self.owner_url, role, passwords().of(role)).unwrap();
-        Ledger::connect(&url, 4).unwrap()
+        Ledger::connect(&database::url_for(&self.owner_url, ServiceRole::Command), 4).unwrap()
     }
 
     pub(crate) async fn api(&self) -> CommandApi {
@@ -272,49 +262,6 @@ impl<S: Serves> Asker<S> {
 /// The next number in a test's own world of ids.
 pub(crate) fn id() -> Uuid {
     SystemClock.id()
-}
-
-async fn make_template() -> String {
-    let name = format!("command_it_{}", std::process::id());
-    let admin = connect(&cluster_url()).await;
-    admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
-    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    migrate::run(&url_of(&name), &passwords()).await.unwrap();
-    name
-}
-
-fn cluster_url() -> String {
-    std::env::var("CHAJIPOA_TEST_PG").expect(
-        "CHAJIPOA_TEST_PG is not set: run `make test`, or start a test cluster with `scripts/pg.sh` and export \
-         the superuser URL that it prints",
-    )
-}
-
-fn url_of(database: &str) -> String {
-    let cluster = cluster_url();
-    let (scheme, rest) = cluster.split_once("://").expect("CHAJIPOA_TEST_PG is a URL");
-    let authority = rest.split('/').next().unwrap();
-    format!("{scheme}://{authority}/{database}")
-}
-
-/// The same for every test binary: roles belong to the cluster.
-fn passwords() -> RolePasswords {
-    let password = "only-for-tests".to_owned();
-    RolePasswords {
-        command: password.clone(),
-        relay: password.clone(),
-        projector: password.clone(),
-        query: password.clone(),
-        reactor: password.clone(),
-        analyst: password,
-    }
-}
-
-pub(crate) async fn connect(url: &str) -> Client {
-    let config: Config = url.parse().unwrap();
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }
 
 /// A little city: a tariff, a station, banks in its slots.

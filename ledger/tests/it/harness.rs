@@ -1,21 +1,18 @@
 //! A database for each test, and commands to append.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use chrono::DateTime;
 use ledger::{
-    ClaimOp, Decided, Ledger, NewEvent, PreparedCommand, StreamKind, StreamRef,
-    migrate::{self, RolePasswords, ServiceRole},
+    ClaimOp, Decided, Ledger, NewEvent, PreparedCommand, StreamKind, StreamRef, migrate::ServiceRole,
 };
-use tokio::sync::OnceCell;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
-/// Migrated once; every test copies it.
-static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+use crate::database;
+pub(crate) use crate::database::connect;
 
-static DATABASES: AtomicU32 = AtomicU32::new(0);
 static IDS: AtomicU64 = AtomicU64::new(1);
 
 pub(crate) struct Db {
@@ -24,17 +21,12 @@ pub(crate) struct Db {
 
 impl Db {
     pub(crate) async fn new() -> Self {
-        let template = TEMPLATE.get_or_init(make_template).await;
-        let name = format!("{template}_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-        let admin = connect(&cluster_url()).await;
-        admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
-        let owner_url = url_of(&name);
-        migrate::run(&owner_url, &passwords()).await.unwrap();
+        let owner_url = database::fresh().await;
         Self { owner_url }
     }
 
     pub(crate) fn url(&self, role: ServiceRole) -> String {
-        migrate::service_url(&self.owner_url, role, passwords().of(role)).unwrap()
+        database::url_for(&self.owner_url, role)
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
@@ -48,49 +40,6 @@ impl Db {
     pub(crate) async fn login(&self, role: ServiceRole) -> Client {
         connect(&self.url(role)).await
     }
-}
-
-async fn make_template() -> String {
-    let name = format!("ledger_it_{}", std::process::id());
-    let admin = connect(&cluster_url()).await;
-    admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
-    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    migrate::run(&url_of(&name), &passwords()).await.unwrap();
-    name
-}
-
-fn cluster_url() -> String {
-    std::env::var("CHAJIPOA_TEST_PG").expect(
-        "CHAJIPOA_TEST_PG is not set: run `make test`, or start a test cluster with `scripts/pg.sh` and export \
-         the superuser URL that it prints",
-    )
-}
-
-fn url_of(database: &str) -> String {
-    let cluster = cluster_url();
-    let (scheme, rest) = cluster.split_once("://").expect("CHAJIPOA_TEST_PG is a URL");
-    let authority = rest.split('/').next().unwrap();
-    format!("{scheme}://{authority}/{database}")
-}
-
-/// The same for every test binary: roles belong to the cluster.
-pub(crate) fn passwords() -> RolePasswords {
-    let password = "only-for-tests".to_owned();
-    RolePasswords {
-        command: password.clone(),
-        relay: password.clone(),
-        projector: password.clone(),
-        query: password.clone(),
-        reactor: password.clone(),
-        analyst: password,
-    }
-}
-
-pub(crate) async fn connect(url: &str) -> Client {
-    let config: Config = url.parse().unwrap();
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }
 
 /// An id that no other call returns.

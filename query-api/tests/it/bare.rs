@@ -1,7 +1,6 @@
 //! A database with a stand-in for the read model of things, the service on it, and a way to ask it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use actix_web::App;
 use actix_web::body::to_bytes;
@@ -10,13 +9,13 @@ use edge::http::Site;
 use edge::metrics::Metrics;
 use edge::token::{ACCESS_LIFETIME, Ticket, TokenKeys, Verifier, mint};
 use edge::{Clock, Role, SystemClock};
-use ledger::migrate::{self, RolePasswords, ServiceRole};
+use ledger::migrate::ServiceRole;
 use query_api::{Ingredients, QueryApi};
 use serde_json::Value;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
-static DATABASES: AtomicU32 = AtomicU32::new(0);
+use crate::database;
 
 /// The position that the stand-in stands at.
 pub(crate) const POSITION: i64 = 7;
@@ -30,14 +29,8 @@ pub(crate) struct Ground {
 impl Ground {
     /// With these devices in the read model.
     pub(crate) async fn with(devices: &[Uuid]) -> Self {
-        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-        let name = format!("query_bare_{}_{number}", std::process::id());
-        let admin = connect(&cluster_url()).await;
-        admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
-        admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        let owner_url = url_of(&name);
-        migrate::run(&owner_url, &passwords()).await.unwrap();
-        let owner = connect(&owner_url).await;
+        let owner_url = database::fresh().await;
+        let owner = database::connect(&owner_url).await;
         let ids: Vec<String> = devices.iter().map(|id| format!("('{id}'::uuid)")).collect();
         let views = format!(
             "SET ROLE chajipoa_projector; \
@@ -46,8 +39,7 @@ impl Ground {
             ids.join(", ")
         );
         owner.batch_execute(&views).await.unwrap();
-        let role = ServiceRole::Query;
-        let url = migrate::service_url(&owner_url, role, passwords().of(role)).unwrap();
+        let url = database::url_for(&owner_url, ServiceRole::Query);
         let ingredients = Ingredients {
             read_url: url.clone(),
             primary_url: url,
@@ -87,38 +79,4 @@ impl Ground {
         let Ok(bytes) = to_bytes(response.into_body()).await else { panic!("a body") };
         (status, position, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
-}
-
-fn cluster_url() -> String {
-    std::env::var("CHAJIPOA_TEST_PG").expect(
-        "CHAJIPOA_TEST_PG is not set: run `make test`, or start a test cluster with `scripts/pg.sh` and export \
-         the superuser URL that it prints",
-    )
-}
-
-fn url_of(database: &str) -> String {
-    let cluster = cluster_url();
-    let (scheme, rest) = cluster.split_once("://").expect("CHAJIPOA_TEST_PG is a URL");
-    let authority = rest.split('/').next().unwrap();
-    format!("{scheme}://{authority}/{database}")
-}
-
-/// The same for every test binary: roles belong to the cluster.
-fn passwords() -> RolePasswords {
-    let password = "only-for-tests".to_owned();
-    RolePasswords {
-        command: password.clone(),
-        relay: password.clone(),
-        projector: password.clone(),
-        query: password.clone(),
-        reactor: password.clone(),
-        analyst: password,
-    }
-}
-
-async fn connect(url: &str) -> Client {
-    let config: Config = url.parse().unwrap();
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }

@@ -1,13 +1,6 @@
 //! A database for each test, the services on it, and listeners to their streams.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{dev::ServerHandle, web::ServiceConfig};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,21 +11,15 @@ use edge::{
     metrics::Metrics,
     token::{Issuer, Ticket, TokenKeys, Verifier, mint},
 };
-use ledger::{
-    Bell, Ledger,
-    migrate::{self, RolePasswords, ServiceRole},
-    seal::Keys,
-};
+use ledger::{Bell, Ledger, migrate::ServiceRole, seal::Keys};
 use projector::{ModelName, Projector, Sources, ledger_feed};
 use query_api::{Ingredients, QueryApi};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
-use tokio::{sync::OnceCell, time::timeout};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio::time::timeout;
 use uuid::Uuid;
 
-static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-static DATABASES: AtomicU32 = AtomicU32::new(0);
+use crate::database;
 
 /// How long anything may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
@@ -60,8 +47,8 @@ impl Stage {
 
     /// With room for so many streams.
     pub(crate) async fn with_streams(streams: usize) -> Self {
-        let owner_url = database().await;
-        let url = |role: ServiceRole| migrate::service_url(&owner_url, role, passwords().of(role)).unwrap();
+        let owner_url = database::fresh().await;
+        let url = |role: ServiceRole| database::url_for(&owner_url, role);
         let clock = Arc::new(FixedClock::at("2026-01-05T07:00:00Z".parse().unwrap()));
         let shared: Arc<dyn Clock> = clock.clone();
         let (keys, bell, metrics) = (tempfile::tempdir().unwrap(), Bell::new(), Metrics::new());
@@ -324,58 +311,4 @@ pub(crate) async fn wait_until(condition: impl AsyncFn() -> bool) {
 
 pub(crate) fn time(value: &Value) -> DateTime<Utc> {
     value.as_str().unwrap().parse().unwrap()
-}
-
-/// A fresh database.
-async fn database() -> String {
-    let template = TEMPLATE.get_or_init(make_template).await;
-    let name = format!("{template}_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-    let admin = connect(&cluster_url()).await;
-    admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
-    let owner_url = url_of(&name);
-    migrate::run(&owner_url, &passwords()).await.unwrap();
-    owner_url
-}
-
-async fn make_template() -> String {
-    let name = format!("query_it_{}", std::process::id());
-    let admin = connect(&cluster_url()).await;
-    admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
-    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    migrate::run(&url_of(&name), &passwords()).await.unwrap();
-    name
-}
-
-fn cluster_url() -> String {
-    std::env::var("CHAJIPOA_TEST_PG").expect(
-        "CHAJIPOA_TEST_PG is not set: run `make test`, or start a test cluster with `scripts/pg.sh` and export \
-         the superuser URL that it prints",
-    )
-}
-
-fn url_of(database: &str) -> String {
-    let cluster = cluster_url();
-    let (scheme, rest) = cluster.split_once("://").expect("CHAJIPOA_TEST_PG is a URL");
-    let authority = rest.split('/').next().unwrap();
-    format!("{scheme}://{authority}/{database}")
-}
-
-/// The same for every test binary: roles belong to the cluster.
-fn passwords() -> RolePasswords {
-    let password = "only-for-tests".to_owned();
-    RolePasswords {
-        command: password.clone(),
-        relay: password.clone(),
-        projector: password.clone(),
-        query: password.clone(),
-        reactor: password.clone(),
-        analyst: password,
-    }
-}
-
-pub(crate) async fn connect(url: &str) -> Client {
-    let config: Config = url.parse().unwrap();
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }

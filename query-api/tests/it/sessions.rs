@@ -98,7 +98,7 @@ async fn a_break_of_the_database_loses_no_event() {
     stream.expect("idle").await;
     let rental = stage.start(customer, &station, 1).await;
     stream.expect("status").await;
-    let admin = connect(&stage.owner_url).await;
+    let admin = crate::database::connect(&stage.owner_url).await;
     for minutes in 1..=20 {
         // Every connection of the query API is cut between two events.
         let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'chajipoa_query' \

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -16,16 +15,14 @@ use edge::pace::rest;
 use edge::token::{ACCESS_LIFETIME, Issuer, Ticket, TokenKeys, Verifier, mint};
 use edge::{Clock, FixedClock, Role, SystemClock};
 use ledger::Ledger;
-use ledger::migrate::{self, RolePasswords, ServiceRole};
+use ledger::migrate::ServiceRole;
 use ledger::seal::Keys;
 use reactor::{Commands, Reactor, Running, Sources, ledger_feed};
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
-static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-static DATABASES: AtomicU32 = AtomicU32::new(0);
+use crate::database::{self, connect};
 
 /// How long a condition may take to come true.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -78,12 +75,7 @@ pub(crate) const PAYMENTS: Who = (Role::Payments, Uuid::from_u128(0xba));
 
 impl Place {
     pub(crate) async fn new() -> Self {
-        let template = TEMPLATE.get_or_init(make_template).await;
-        let name = format!("{template}_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-        let admin = connect(&cluster_url()).await;
-        admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
-        let owner_url = url_of(&name);
-        migrate::run(&owner_url, &passwords()).await.unwrap();
+        let owner_url = database::fresh().await;
         let owner = connect(&owner_url).await;
         let clock = Arc::new(FixedClock::at(zero()));
         let http = reqwest::Client::new();
@@ -91,7 +83,7 @@ impl Place {
     }
 
     pub(crate) fn url(&self, role: ServiceRole) -> String {
-        migrate::service_url(&self.owner_url, role, passwords().of(role)).unwrap()
+        database::url_for(&self.owner_url, role)
     }
 
     pub(crate) fn owner(&self) -> &Client {
@@ -224,49 +216,6 @@ pub(crate) async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) 
 /// The next number in a test's own world of ids.
 pub(crate) fn id() -> Uuid {
     SystemClock.id()
-}
-
-async fn make_template() -> String {
-    let name = format!("reactor_it_{}", std::process::id());
-    let admin = connect(&cluster_url()).await;
-    admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
-    admin.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    migrate::run(&url_of(&name), &passwords()).await.unwrap();
-    name
-}
-
-fn cluster_url() -> String {
-    std::env::var("CHAJIPOA_TEST_PG").expect(
-        "CHAJIPOA_TEST_PG is not set: run `make test`, or start a test cluster with `scripts/pg.sh` and export \
-         the superuser URL that it prints",
-    )
-}
-
-fn url_of(database: &str) -> String {
-    let cluster = cluster_url();
-    let (scheme, rest) = cluster.split_once("://").expect("CHAJIPOA_TEST_PG is a URL");
-    let authority = rest.split('/').next().unwrap();
-    format!("{scheme}://{authority}/{database}")
-}
-
-/// The same for every test binary: roles belong to the cluster.
-fn passwords() -> RolePasswords {
-    let password = "only-for-tests".to_owned();
-    RolePasswords {
-        command: password.clone(),
-        relay: password.clone(),
-        projector: password.clone(),
-        query: password.clone(),
-        reactor: password.clone(),
-        analyst: password,
-    }
-}
-
-async fn connect(url: &str) -> Client {
-    let config: Config = url.parse().unwrap();
-    let (client, connection) = config.connect(NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
 }
 
 /// A little city: a tariff, a station, banks in its slots.
