@@ -32,18 +32,7 @@ impl Present {
     /// # Errors
     /// 503 where the ledger is away.
     pub(crate) async fn rental(&self, id: Uuid) -> Result<Option<Box<Rental>>, Problem> {
-        match self.state(id).await?.map(Arc::unwrap_or_clone) {
-            Some(State::Rental(rental)) => Ok(Some(rental)),
-            Some(
-                State::Customer(_)
-                | State::Device(_)
-                | State::Station(_)
-                | State::Payment(_)
-                | State::Receipt(_)
-                | State::Catalogue(_),
-            )
-            | None => Ok(None),
-        }
+        self.one(id, |state| if let State::Rental(rental) = state { Some(rental) } else { None }).await
     }
 
     /// The device, if there is one.
@@ -51,18 +40,7 @@ impl Present {
     /// # Errors
     /// 503 where the ledger is away.
     pub(crate) async fn device(&self, id: Uuid) -> Result<Option<Box<Device>>, Problem> {
-        match self.state(id).await?.map(Arc::unwrap_or_clone) {
-            Some(State::Device(device)) => Ok(Some(device)),
-            Some(
-                State::Customer(_)
-                | State::Station(_)
-                | State::Rental(_)
-                | State::Payment(_)
-                | State::Receipt(_)
-                | State::Catalogue(_),
-            )
-            | None => Ok(None),
-        }
+        self.one(id, |state| if let State::Device(device) = state { Some(device) } else { None }).await
     }
 
     /// The station, if there is one.
@@ -70,18 +48,7 @@ impl Present {
     /// # Errors
     /// 503 where the ledger is away.
     pub(crate) async fn station(&self, id: Uuid) -> Result<Option<Station>, Problem> {
-        match self.state(id).await?.map(Arc::unwrap_or_clone) {
-            Some(State::Station(station)) => Ok(Some(station)),
-            Some(
-                State::Customer(_)
-                | State::Device(_)
-                | State::Rental(_)
-                | State::Payment(_)
-                | State::Receipt(_)
-                | State::Catalogue(_),
-            )
-            | None => Ok(None),
-        }
+        self.one(id, |state| if let State::Station(station) = state { Some(station) } else { None }).await
     }
 
     /// The customer, if there is one.
@@ -89,18 +56,7 @@ impl Present {
     /// # Errors
     /// 503 where the ledger is away.
     pub(crate) async fn customer(&self, id: Uuid) -> Result<Option<Customer>, Problem> {
-        match self.state(id).await?.map(Arc::unwrap_or_clone) {
-            Some(State::Customer(customer)) => Ok(Some(customer)),
-            Some(
-                State::Station(_)
-                | State::Device(_)
-                | State::Rental(_)
-                | State::Payment(_)
-                | State::Receipt(_)
-                | State::Catalogue(_),
-            )
-            | None => Ok(None),
-        }
+        self.one(id, |state| if let State::Customer(customer) = state { Some(customer) } else { None }).await
     }
 
     /// Who holds a name.
@@ -148,11 +104,10 @@ impl Present {
         Ok(known.filter_map(|(serial, claim)| Some(((*serial).to_owned(), claim?.entity))).collect())
     }
 
-    async fn state(&self, id: Uuid) -> Result<Option<Arc<State>>, Problem> {
-        let asked = [StreamLoad { stream: id, fold_version: FOLD_VERSION }];
-        let loaded = self.ledger.load(&asked).await.map_err(|error| away(&error))?;
-        let Some(loaded) = loaded.into_iter().next() else { return Ok(None) };
-        folded(id, loaded)
+    /// The thing of that id, if it is of the kind that `pick` takes.
+    async fn one<T>(&self, id: Uuid, pick: fn(State) -> Option<T>) -> Result<Option<T>, Problem> {
+        let state = self.states([id]).await?.remove(&id);
+        Ok(state.map(Arc::unwrap_or_clone).and_then(pick))
     }
 
     /// Whether a command of this id was recorded or already done.

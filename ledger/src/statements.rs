@@ -106,6 +106,10 @@ pub const SWEEP_PERSON_KEYS: &str = "SELECT ledger.sweep_person_keys()";
 /// Destroys a person's key and frees their phone; says whether there was a key.
 pub const DESTROY_PERSON: &str = "SELECT ledger.destroy_person($1)";
 
+/// The same of many; how many keys there were.
+pub const DESTROY_PERSONS: &str = "SELECT count(*) FILTER (WHERE d.found) \
+     FROM (SELECT ledger.destroy_person(u.person) AS found FROM unnest($1::uuid[]) AS u (person) OFFSET 0) d";
+
 /// Which of these customers an event has erased.
 pub const ERASED_IN_LEDGER: &str = "SELECT DISTINCT u.person FROM unnest($1::uuid[]) AS u (person), \
      LATERAL (SELECT v.position FROM ledger.stream_version v WHERE v.stream = u.person \
@@ -189,6 +193,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("MINT_PERSON_KEY", MINT_PERSON_KEY),
     ("SWEEP_PERSON_KEYS", SWEEP_PERSON_KEYS),
     ("DESTROY_PERSON", DESTROY_PERSON),
+    ("DESTROY_PERSONS", DESTROY_PERSONS),
     ("ERASED_IN_LEDGER", ERASED_IN_LEDGER),
     ("CHECKPOINT", CHECKPOINT),
     ("SAVE_CHECKPOINT", SAVE_CHECKPOINT),

@@ -131,14 +131,14 @@ impl Ledger {
         made.await.map_err(|elapsed| LedgerError::Unavailable(Box::new(elapsed)))?
     }
 
-    /// Destroys a person's key and frees their phone, and says whether there was a key: for applying the list of
-    /// erased persons. A first erasure belongs into the transaction that records it.
+    /// Destroys the keys of these persons and frees their phones, and says how many keys there were: for applying the
+    /// list of erased persons. A first erasure belongs into the transaction that records it.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn destroy_person(&self, person: Uuid) -> Result<bool, LedgerError> {
-        let (client, statement) = self.prepared(statements::DESTROY_PERSON).await?;
-        Ok(client.query_one(&statement, &[&person]).await?.try_get(0)?)
+    pub async fn destroy_persons(&self, persons: &[Uuid]) -> Result<i64, LedgerError> {
+        let (client, statement) = self.prepared(statements::DESTROY_PERSONS).await?;
+        Ok(client.query_one(&statement, &[&persons]).await?.try_get(0)?)
     }
 
     /// The last position and the id of the event there.

@@ -36,7 +36,7 @@ pub use error::{Poison, ProjectorError};
 pub use fact::Fact;
 pub use model::{ModelName, UnknownModel};
 pub use operate::{list, promote, skip};
-pub use projector::{FeedSource, Projector, Sources, ledger_feed};
+pub use projector::{Projector, Sources};
 pub use rebuild::{Progress, Rebuilt, rebuild};
 pub use status::{ModelStatus, State, Status};
 pub use table::Impossible;

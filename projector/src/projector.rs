@@ -3,26 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use edge::{Clock, metrics::Metrics, pace::rest};
-use ledger::{
-    Bell, Ledger, Position,
-    feed::{Feed, FeedError, PostgresFeed},
-};
+use ledger::{Ledger, feed::FeedSource};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{ModelName, Status, live::Live};
 
 /// How often the lag is measured for the metrics.
 const MEASURE: Duration = Duration::from_secs(1);
-
-/// Makes a feed that goes on after a position.
-pub type FeedSource = Arc<dyn Fn(Position) -> Result<Box<dyn Feed>, FeedError> + Send + Sync>;
-
-/// A source of feeds that read the ledger itself, woken by a bell if there is one.
-#[must_use]
-pub fn ledger_feed(ledger: &Ledger, bell: Option<Bell>) -> FeedSource {
-    let ledger = ledger.clone();
-    Arc::new(move |after| Ok(Box::new(PostgresFeed::new(ledger.clone(), after, bell.as_ref()))))
-}
 
 /// What the projector reads from and writes to.
 #[derive(Clone)]

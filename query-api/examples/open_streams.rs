@@ -34,7 +34,7 @@ use ledger::{
     Ledger,
     migrate::{self, RolePasswords, ServiceRole},
 };
-use projector::{ModelName, Projector, Sources, ledger_feed};
+use projector::{ModelName, Projector, Sources};
 use query_api::{Ingredients, QueryApi};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -116,7 +116,7 @@ async fn prepare(count: usize) -> String {
     let url = |role: ServiceRole| migrate::service_url(&owner_url, role, passwords().of(role)).unwrap();
     let database_url = url(ServiceRole::Projector);
     let ledger = Ledger::connect(&database_url, 4).unwrap();
-    let feed = ledger_feed(&ledger, None);
+    let feed = ledger::feed::ledger_feed(&ledger, None);
     let sources = Sources { database_url, ledger, feed, clock: Arc::new(SystemClock) };
     let projector = Projector::start(&sources, &ModelName::ALL, &Metrics::new());
     let admin = client(&owner_url).await;

@@ -30,5 +30,5 @@ pub use commands::{Answer, Commands};
 pub use error::ReactorError;
 pub use fire::command_id;
 pub use message::{Delivery, Messenger, Outbox, Sending};
-pub use reactor::{FeedSource, Reactor, Running, Sources, ledger_feed};
+pub use reactor::{Reactor, Running, Sources};
 pub use status::{Snapshot, Status};

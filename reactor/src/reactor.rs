@@ -11,8 +11,8 @@ use std::time::Duration;
 use edge::Clock;
 use edge::metrics::Metrics;
 use edge::pace::Backoff;
-use ledger::feed::{Feed, FeedError, PostgresFeed};
-use ledger::{Bell, Ledger, Position};
+use ledger::Ledger;
+use ledger::feed::FeedSource;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -25,16 +25,6 @@ use crate::{fire, follow};
 
 /// The first pause after a failure, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
-
-/// Makes a feed that goes on after a position.
-pub type FeedSource = Arc<dyn Fn(Position) -> Result<Box<dyn Feed>, FeedError> + Send + Sync>;
-
-/// A source of feeds that read the ledger itself, woken by a bell if there is one.
-#[must_use]
-pub fn ledger_feed(ledger: &Ledger, bell: Option<Bell>) -> FeedSource {
-    let ledger = ledger.clone();
-    Arc::new(move |after| Ok(Box::new(PostgresFeed::new(ledger.clone(), after, bell.as_ref()))))
-}
 
 /// What the reactor reads from and writes to.
 #[derive(Clone)]

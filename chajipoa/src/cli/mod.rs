@@ -88,6 +88,16 @@ async fn simulate_city(asked: &SimulateArguments, json: bool) -> Result<ExitCode
     Ok(if report.surprises == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Where a service's login connects: what `DATABASE_URL` says, else the installation of this checkout.
+fn login(service: &str) -> Result<String, Failure> {
+    let nothing_here =
+        || Failure::misuse("DATABASE_URL is not set, and nothing was ever started here (make up)");
+    match settings::text("DATABASE_URL")? {
+        Some(url) => Ok(url),
+        None => Installation::of_environment()?.url_of(service)?.ok_or_else(nothing_here),
+    }
+}
+
 /// A client of a gateway, with the keys of this installation.
 fn api(url: &str) -> Result<Api, Failure> {
     let installation = Installation::of_environment()?;

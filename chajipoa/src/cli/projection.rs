@@ -8,8 +8,8 @@ use ledger::Position;
 use projector::{Difference, ModelName, Progress, Sources, Version};
 use serde_json::{Value, json};
 
-use super::{Failure, arguments::ProjectionCommand, say};
-use crate::{installation::Installation, services};
+use super::{Failure, arguments::ProjectionCommand, login, say};
+use crate::services;
 
 /// Runs one command.
 pub(super) async fn run(command: ProjectionCommand, as_json: bool) -> Result<ExitCode, Failure> {
@@ -41,15 +41,7 @@ pub(super) async fn run(command: ProjectionCommand, as_json: bool) -> Result<Exi
 
 /// The projector's own login: what `migrate` wrote down, unless `DATABASE_URL` names another.
 async fn sources() -> Result<Sources, Failure> {
-    let url = match edge::settings::text("DATABASE_URL")? {
-        Some(url) => url,
-        None => Installation::of_environment()?.url_of("PROJECTOR")?.ok_or_else(nothing_here)?,
-    };
-    services::projector_sources(&url, None, None).await
-}
-
-fn nothing_here() -> Failure {
-    Failure::misuse("DATABASE_URL is not set, and nothing was ever started here (make up)")
+    services::projector_sources(&login("PROJECTOR")?, None, None).await
 }
 
 fn model(name: &str) -> Result<ModelName, Failure> {

@@ -3,13 +3,11 @@
 use std::io::Read as _;
 
 use command_api::access::{AccessError, Staff, StaffRole};
-use edge::settings;
 use ledger::Ledger;
 use serde_json::json;
 
 use super::arguments::{Password, StaffCommand};
-use super::{Failure, say};
-use crate::installation::Installation;
+use super::{Failure, login, say};
 use crate::services::clock;
 
 /// Adds, disables, resets or lists.
@@ -57,12 +55,7 @@ pub(super) async fn run(command: StaffCommand, as_json: bool) -> Result<(), Fail
 }
 
 fn staff() -> Result<Staff, Failure> {
-    let url = match settings::text("DATABASE_URL")? {
-        Some(url) => url,
-        None => Installation::of_environment()?
-            .url_of("COMMAND")?
-            .ok_or_else(|| Failure::misuse("there is no installation here yet: start `chajipoa up` first"))?,
-    };
+    let url = login("COMMAND")?;
     Ok(Staff::new(Ledger::connect(&url, 1)?.pool().clone(), clock()))
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use edge::{metrics::Metrics, monitoring::Part, settings};
 use ledger::{
     Bell, Ledger,
-    feed::{KafkaFeed, KafkaFeedConfig, OffsetHint, TOPIC},
+    feed::{FeedSource, KafkaFeed, KafkaFeedConfig, OffsetHint, TOPIC, ledger_feed},
 };
-use projector::{FeedSource, ModelName, Projector, Sources};
+use projector::{ModelName, Projector, Sources};
 
 use super::serving::{announce, clock, database_answers, monitored, serve_until_stopped};
 use crate::{cli::Failure, installation::Installation};
@@ -26,7 +26,7 @@ pub async fn projector_sources(
 ) -> Result<Sources, Failure> {
     let ledger = Ledger::connect(url, PROJECTOR_READERS)?;
     let feed = match brokers {
-        None => projector::ledger_feed(&ledger, bell),
+        None => ledger_feed(&ledger, bell),
         Some(brokers) => kafka_feed(&ledger, brokers).await?,
     };
     Ok(Sources { database_url: url.to_owned(), ledger, feed, clock: clock() })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use edge::{metrics::Metrics, monitoring::Part, settings};
-use ledger::{Bell, Ledger, seal::Keys};
+use ledger::{Bell, Ledger, feed::ledger_feed, seal::Keys};
 use reactor::{AfricasTalking, Commands, Outbox, Reactor, SmsSettings};
 
 use super::projecting::kafka_feed;
@@ -28,7 +28,7 @@ pub async fn reactor(
 ) -> Result<Reactor, Failure> {
     let ledger = Ledger::connect(url, REACTOR_READERS)?;
     let feed = match brokers {
-        None => reactor::ledger_feed(&ledger, bell),
+        None => ledger_feed(&ledger, bell),
         Some(brokers) => kafka_feed(&ledger, brokers).await?,
     };
     let sources = reactor::Sources { database_url: url.to_owned(), ledger, feed, clock: clock() };

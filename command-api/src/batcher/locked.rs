@@ -19,16 +19,9 @@ use super::worker::{UNDER_LOCK, Worker};
 impl Worker {
     /// Decides commands that lost to another process while nobody else can append.
     pub(super) async fn decide_under_lock(&mut self) {
-        self.put_back_ahead();
         let count = self.contended.len().min(UNDER_LOCK);
         let jobs: Vec<_> = self.contended.drain(..count).collect();
-        let mut locked = match timeout(self.settings.patience, self.ledger.begin_locked()).await {
-            Ok(Ok(locked)) => locked,
-            Ok(Err(error)) => return self.no_lock(jobs, &Chain(&error).to_string()),
-            Err(elapsed) => return self.no_lock(jobs, &elapsed.to_string()),
-        };
-        self.catch_up(&Reader::Locked(&locked), locked.last()).await;
-        let Some(plan) = self.plan(Ahead::default(), jobs, Some(&locked)).await else { return };
+        let Some((mut locked, plan)) = self.plan_under_lock(jobs).await else { return };
         match locked.append(&plan.prepared).await {
             Ok(appended) if appended.fates.len() == plan.len() => match locked.commit().await {
                 Ok(()) => self.settle(plan, appended, false).await,
@@ -47,6 +40,25 @@ impl Worker {
         }
     }
 
+    /// Takes the lock, learns what others recorded, and decides. `None`: every command has its answer, or waits again.
+    async fn plan_under_lock(&mut self, jobs: Vec<Job>) -> Option<(LockedAppend, Plan)> {
+        self.put_back_ahead();
+        let locked = match timeout(self.settings.patience, self.ledger.begin_locked()).await {
+            Ok(Ok(locked)) => locked,
+            Ok(Err(error)) => {
+                self.no_lock(jobs, &Chain(&error).to_string());
+                return None;
+            }
+            Err(elapsed) => {
+                self.no_lock(jobs, &elapsed.to_string());
+                return None;
+            }
+        };
+        self.catch_up(&Reader::Locked(&locked), locked.last()).await;
+        let plan = self.plan(Ahead::default(), jobs, Some(&locked)).await?;
+        Some((locked, plan))
+    }
+
     fn no_lock(&mut self, jobs: Vec<Job>, why: &str) {
         tracing::warn!(why, commands = jobs.len(), "the lock could not be had");
         for job in jobs {
@@ -56,19 +68,12 @@ impl Worker {
 
     /// Erases a customer, unless a rule refuses.
     pub(super) async fn erase(&mut self, job: Job) {
-        self.put_back_ahead();
         let Command::EraseCustomer(erase) = &job.order.command else {
             tracing::error!(kind = job.order.command.name(), "this is no erasure");
             return self.answer(job, Outcome::Failed);
         };
         let person = erase.customer_id.0;
-        let locked = match timeout(self.settings.patience, self.ledger.begin_locked()).await {
-            Ok(Ok(locked)) => locked,
-            Ok(Err(error)) => return self.no_lock(vec![job], &Chain(&error).to_string()),
-            Err(elapsed) => return self.no_lock(vec![job], &elapsed.to_string()),
-        };
-        self.catch_up(&Reader::Locked(&locked), locked.last()).await;
-        let Some(plan) = self.plan(Ahead::default(), vec![job], Some(&locked)).await else { return };
+        let Some((locked, plan)) = self.plan_under_lock(vec![job]).await else { return };
         match self.erase_in_tx(&plan, person, locked).await {
             Ok(appended) => self.settle(plan, appended, false).await,
             Err(outcome) => {
@@ -90,6 +95,10 @@ impl Worker {
             Outcome::Unavailable
         };
         let appended = locked.append(&plan.prepared).await.map_err(|error| failed(&error))?;
+        if let [Fate::Moved | Fate::ClaimTaken { .. }] = appended.fates.as_slice() {
+            // Nobody moves anything under the lock. If it happened all the same, the usual way is not for an erasure.
+            return Err(Outcome::Concurrent);
+        }
         let erased = matches!(appended.fates.as_slice(), [Fate::Recorded { .. }]);
         if erased {
             self.erased.begin(person).map_err(|error| failed(&error))?;

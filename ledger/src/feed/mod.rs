@@ -3,9 +3,11 @@
 //! Both sources yield equal envelopes and bytes, and both assert that each position is the last one plus one
 //! (I5). A feed keeps no position of its own beyond the process: whoever applies events stores how far it came.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
-use crate::{Envelope, LedgerError, Position};
+use crate::{Bell, Envelope, Ledger, LedgerError, Position};
 
 mod kafka;
 mod postgres;
@@ -70,4 +72,14 @@ pub trait Feed: Send {
 
     /// Goes on after this position, forward or back.
     async fn seek(&mut self, after: Position);
+}
+
+/// Makes a feed that goes on after a position.
+pub type FeedSource = Arc<dyn Fn(Position) -> Result<Box<dyn Feed>, FeedError> + Send + Sync>;
+
+/// A source of feeds that read the ledger itself, woken by a bell if there is one.
+#[must_use]
+pub fn ledger_feed(ledger: &Ledger, bell: Option<Bell>) -> FeedSource {
+    let ledger = ledger.clone();
+    Arc::new(move |after| Ok(Box::new(PostgresFeed::new(ledger.clone(), after, bell.as_ref()))))
 }

@@ -81,18 +81,15 @@ impl Erased {
     ///
     /// # Errors
     /// The file cannot be read, or the database is away.
-    pub async fn apply(&self, ledger: &Ledger) -> Result<usize, ErasedError> {
+    pub async fn apply(&self, ledger: &Ledger) -> Result<i64, ErasedError> {
         let Listed { begun, done } = self.read()?;
         let open: Vec<Uuid> = begun.difference(&done).copied().collect();
         let committed = erased_in(ledger, &open).await?;
         for person in &committed {
             self.done(*person)?;
         }
-        let mut destroyed = 0;
-        for person in done.iter().chain(&committed) {
-            destroyed += usize::from(ledger.destroy_person(*person).await?);
-        }
-        Ok(destroyed)
+        let all: Vec<Uuid> = done.into_iter().chain(committed).collect();
+        if all.is_empty() { Ok(0) } else { Ok(ledger.destroy_persons(&all).await?) }
     }
 
     fn note(&self, step: char, person: Uuid) -> Result<(), ErasedError> {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     access,
-    read::{Desk, Found, Source, answer, position},
+    read::{Desk, Found, Source, answer, items, position},
     rental::RentalItem,
     statements,
 };
@@ -58,10 +58,7 @@ pub(crate) async fn get(
     let found = Desk::of(&request)?
         .read(min, async |desk| {
             let rows = desk.query(statements::RENTALS_OF_CUSTOMER, &[&customer, &at, &id, &limit]).await?;
-            let items = rows
-                .iter()
-                .filter_map(|row| RentalItem::read(row).transpose())
-                .collect::<Result<Vec<_>, _>>()?;
+            let items = items(&rows, RentalItem::read)?;
             Ok(Found::of(Source::Rentals, position(&rows)?, items))
         })
         .await?;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     access,
-    read::{Desk, Failure, Found, Source, absent, answer, position},
+    read::{Desk, Failure, Found, Source, absent, answer, items_of_device, position},
     statements,
 };
 
@@ -91,12 +91,7 @@ pub(crate) async fn get(
             let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
                 [&id, &input.from, &input.to, &taken_at, &station, &slot, &limit];
             let rows = desk.query_slowly(statements::BATTERY, &parameters).await?;
-            let known: Option<Uuid> = rows.first().map(|row| row.try_get("device_id")).transpose()?.flatten();
-            let items = rows
-                .iter()
-                .filter_map(|row| BatteryView::read(row).transpose())
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok(Found::of(Source::Inventory, position(&rows)?, known.map(|_| items)))
+            Ok(Found::of(Source::Inventory, position(&rows)?, items_of_device(&rows, BatteryView::read)?))
         })
         .await?;
     let items = found.what.ok_or_else(|| absent(found.position))?;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     access,
-    read::{Desk, Failure, Found, Source, absent, answer, position},
+    read::{Desk, Failure, Found, Source, absent, answer, items_of_device, position},
     statements,
 };
 
@@ -92,12 +92,7 @@ pub(crate) async fn get(
     let found = Desk::of(&request)?
         .read(min, async |desk| {
             let rows = desk.query(statements::MAINTENANCE, &[&id, &done_at, &line, &limit]).await?;
-            let known: Option<Uuid> = rows.first().map(|row| row.try_get("device_id")).transpose()?.flatten();
-            let items = rows
-                .iter()
-                .filter_map(|row| MaintenanceView::read(row).transpose())
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok(Found::of(Source::Inventory, position(&rows)?, known.map(|_| items)))
+            Ok(Found::of(Source::Inventory, position(&rows)?, items_of_device(&rows, MaintenanceView::read)?))
         })
         .await?;
     let items = found.what.ok_or_else(|| absent(found.position))?;

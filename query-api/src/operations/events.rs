@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     access,
     audit::EventView,
-    read::{Desk, Failure, Found, Source, answer, position},
+    read::{Desk, Failure, Found, Source, answer, items, position},
     statements,
 };
 
@@ -111,8 +111,7 @@ async fn read(desk: &Desk, input: &Input, after: i64) -> Result<Found<Page<Event
         None => desk.query_slowly(statements::EVENTS, &parameters).await?,
     };
     let end = position(&rows)?;
-    let items =
-        rows.iter().filter_map(|row| EventView::read(row).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let items = items(&rows, EventView::read)?;
     let mut page = Page::cut(items, input.limit, |item| item.position);
     if page.next_cursor.is_none() && looked < last.min(end) {
         page.next_cursor = Some(Cursor::after(&looked));

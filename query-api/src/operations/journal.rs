@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     access,
     as_of::AsOf,
-    read::{Desk, Failure, Found, Source, answer, position},
+    read::{Desk, Failure, Found, Source, answer, items, position},
     rental::CURRENCY,
     statements,
 };
@@ -112,8 +112,7 @@ pub(crate) async fn get(
                 None => None,
             };
             let rows = desk.query_slowly(statements::JOURNAL, &[&after.0, &after.1, &until, &limit]).await?;
-            let entries =
-                rows.iter().filter_map(|row| Entry::read(row).transpose()).collect::<Result<Vec<_>, _>>()?;
+            let entries = items(&rows, Entry::read)?;
             let holds = position(&rows)?;
             Ok(Found::of(Source::Billing, holds, (until.unwrap_or(holds), entries)))
         })

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     access,
-    read::{Desk, Failure, Found, Source, answer, position},
+    read::{Desk, Failure, Found, Source, answer, items, position},
     statements,
 };
 
@@ -108,8 +108,7 @@ pub(crate) async fn get(
             let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
                 [&customer, &after, &input.from, &input.to, &limit];
             let rows = desk.query(statements::STATEMENT, &parameters).await?;
-            let lines =
-                rows.iter().filter_map(|row| Line::read(row).transpose()).collect::<Result<Vec<_>, _>>()?;
+            let lines = items(&rows, Line::read)?;
             Ok(Found::of(Source::Billing, position(&rows)?, lines))
         })
         .await?;

@@ -6,13 +6,13 @@ use edge::{
     http::{Cursor, Limit, MinPosition, Page, query},
 };
 use serde::Deserialize;
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::types::ToSql;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
     near::Around,
-    read::{Desk, Failure, Found, Source, answer, position},
+    read::{Desk, Found, Source, answer, items, position},
     statements,
     station::StationView,
 };
@@ -86,7 +86,7 @@ pub(crate) async fn get(request: HttpRequest, min: MinPosition) -> Result<HttpRe
                 }
                 None => desk.query_slowly(statements::STATIONS, &[&first, &limit]).await?,
             };
-            Ok(Found::of(Source::Inventory, position(&rows)?, read(&rows)?))
+            Ok(Found::of(Source::Inventory, position(&rows)?, items(&rows, StationView::read)?))
         })
         .await?;
     let page = if around.is_some() {
@@ -99,10 +99,6 @@ pub(crate) async fn get(request: HttpRequest, min: MinPosition) -> Result<HttpRe
 
 fn key<T: serde::de::DeserializeOwned>(input: &Input, applies: bool) -> Result<Option<T>, Problem> {
     input.cursor.as_ref().filter(|_| applies).map(Cursor::key).transpose()
-}
-
-fn read(rows: &[Row]) -> Result<Vec<StationView>, Failure> {
-    rows.iter().filter_map(|row| StationView::read(row).transpose()).collect()
 }
 
 #[cfg(test)]

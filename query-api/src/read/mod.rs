@@ -168,6 +168,24 @@ pub(crate) fn position(rows: &[Row]) -> Result<i64, Failure> {
     Ok(row.try_get(0)?)
 }
 
+/// What the rows hold: a row that stands only for the position holds nothing.
+pub(crate) fn items<T>(
+    rows: &[Row],
+    read: impl Fn(&Row) -> Result<Option<T>, Failure>,
+) -> Result<Vec<T>, Failure> {
+    rows.iter().filter_map(|row| read(row).transpose()).collect()
+}
+
+/// The same of a list that belongs to a device: nothing where there is no such device.
+pub(crate) fn items_of_device<T>(
+    rows: &[Row],
+    read: impl Fn(&Row) -> Result<Option<T>, Failure>,
+) -> Result<Option<Vec<T>>, Failure> {
+    let known: Option<uuid::Uuid> = rows.first().map(|row| row.try_get("device_id")).transpose()?.flatten();
+    let items = items(rows, read)?;
+    Ok(known.map(|_| items))
+}
+
 /// The views stand for a version that is gone: it is being changed at this moment.
 fn not_built() -> Failure {
     Failure::Problem(Problem::unavailable("unavailable", "the read models are not built yet", 1))

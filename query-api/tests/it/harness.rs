@@ -12,7 +12,7 @@ use edge::{
     token::{Issuer, Ticket, TokenKeys, Verifier, mint},
 };
 use ledger::{Bell, Ledger, migrate::ServiceRole, seal::Keys};
-use projector::{ModelName, Projector, Sources, ledger_feed};
+use projector::{ModelName, Projector, Sources};
 use query_api::{Ingredients, QueryApi};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ impl Stage {
         let serving = serving.unwrap();
         let projector_url = url(ServiceRole::Projector);
         let ledger = Ledger::connect(&projector_url, 4).unwrap();
-        let feed = ledger_feed(&ledger, Some(bell));
+        let feed = ledger::feed::ledger_feed(&ledger, Some(bell));
         let (address, handle) = (serving.addresses[0], serving.server.handle());
         tokio::spawn(serving.server);
         let stage = Self {

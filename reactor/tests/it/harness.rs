@@ -17,7 +17,7 @@ use edge::{Clock, FixedClock, Role, SystemClock};
 use ledger::Ledger;
 use ledger::migrate::ServiceRole;
 use ledger::seal::Keys;
-use reactor::{Commands, Reactor, Running, Sources, ledger_feed};
+use reactor::{Commands, Reactor, Running, Sources};
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -126,7 +126,7 @@ impl Place {
     pub(crate) fn reactor(&self) -> Reactor {
         let database_url = self.url(ServiceRole::Reactor);
         let ledger = Ledger::connect(&database_url, 2).unwrap();
-        let feed = ledger_feed(&ledger, None);
+        let feed = ledger::feed::ledger_feed(&ledger, None);
         Reactor::new(Sources { database_url, ledger, feed, clock: self.clock() }, &Metrics::new())
     }
 

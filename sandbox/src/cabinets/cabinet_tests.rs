@@ -1,3 +1,5 @@
+//! What a cabinet does when it is asked to release, given a bank, or told to misbehave: without a link, a clock or a wait.
+
 use chrono::TimeDelta;
 
 use super::*;

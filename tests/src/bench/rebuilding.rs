@@ -10,7 +10,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::{SinkExt as _, TryStreamExt as _};
 use ledger::Ledger;
-use projector::{ModelName, Progress, Rebuilt, Sources, ledger_feed};
+use projector::{ModelName, Progress, Rebuilt, Sources};
 use tokio_postgres::Client;
 
 use super::error::BenchError;
@@ -38,7 +38,7 @@ async fn measure(database: &Database) -> Result<(f64, f64, f64), BenchError> {
     let ledger = Ledger::connect(url, 4)?;
     let sources = Sources {
         database_url: url.clone(),
-        feed: ledger_feed(&ledger, None),
+        feed: ledger::feed::ledger_feed(&ledger, None),
         ledger,
         clock: std::sync::Arc::new(edge::SystemClock),
     };

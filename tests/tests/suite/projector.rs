@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 
 use edge::{SystemClock, metrics::Metrics};
 use ledger::{Ledger, Position, migrate::ServiceRole};
-use projector::{
-    ModelName, Projector, ProjectorError, Sources, State, diff, ledger_feed, list, promote, rebuild, skip,
-};
+use projector::{ModelName, Projector, ProjectorError, Sources, State, diff, list, promote, rebuild, skip};
 use tests::harness::{Database, Postgres, wait_until};
 use tokio::sync::watch;
 
@@ -29,7 +27,7 @@ impl Stage {
         let city = City::found(ledger, citizens).await;
         let url = database.url(ServiceRole::Projector);
         let ledger = Ledger::connect(&url, 6).expect("a ledger");
-        let feed = ledger_feed(&ledger, None);
+        let feed = ledger::feed::ledger_feed(&ledger, None);
         let sources = Sources { database_url: url, ledger, feed, clock: Arc::new(SystemClock) };
         Self { database, city, sources }
     }

@@ -9,7 +9,7 @@ use edge::metrics::Metrics;
 use edge::token::{Ticket, TokenKeys, Verifier, mint};
 use edge::{Clock, Role, SystemClock};
 use ledger::{Ledger, migrate::ServiceRole};
-use projector::{ModelName, Projector, Sources, ledger_feed};
+use projector::{ModelName, Projector, Sources};
 use query_api::{Ingredients, QueryApi};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -54,7 +54,7 @@ impl Stage {
         city.flush().await;
         let url = database.url(ServiceRole::Projector);
         let ledger = Ledger::connect(&url, 6).expect("a ledger");
-        let feed = ledger_feed(&ledger, None);
+        let feed = ledger::feed::ledger_feed(&ledger, None);
         let sources = Sources { database_url: url, ledger, feed, clock: Arc::new(SystemClock) };
         let directory = tempfile::tempdir().expect("a folder");
         let keys = TokenKeys::open_or_create(directory.path(), &SystemClock).expect("keys");
