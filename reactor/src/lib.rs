@@ -13,6 +13,7 @@
 //! It has no rule of its own: whether something is due is decided by the domain, on the ledger's state.
 
 mod africastalking;
+pub mod azampay;
 mod commands;
 mod connection;
 pub mod deadline;
@@ -20,6 +21,7 @@ mod error;
 mod fire;
 mod follow;
 mod message;
+pub mod money;
 mod past;
 mod reactor;
 mod statements;
