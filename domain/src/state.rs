@@ -7,11 +7,12 @@
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
-    Event, StreamKind, Time, approval::Approval, customer::Customer, device::Device, payment::Payment,
-    provider_entry::ProviderEntry, receipt::Receipt, reconciliation::Break, refund::Refund, rental::Rental,
-    station::Station, tariff::Catalogue,
+    Event, StreamKind, Time, approval::Approval, customer::Customer, device::Device, event::Action,
+    payment::Payment, provider_entry::ProviderEntry, receipt::Receipt, reconciliation::Break, refund::Refund,
+    rental::Rental, station::Station, tariff::Catalogue,
 };
 
 /// The version of the folds. A snapshot taken under another version is ignored; a golden test forces it up
@@ -59,6 +60,26 @@ pub struct ImpossibleTransition {
 }
 
 impl State {
+    /// Under whose key texts about this thing are sealed: its customer's, or, where there is none, a receipt's own.
+    #[must_use]
+    pub fn person(&self) -> Option<Uuid> {
+        match self {
+            State::Customer(customer) => Some(customer.id.0),
+            State::Rental(rental) => Some(rental.customer_id.0),
+            State::Payment(payment) => Some(payment.customer_id.0),
+            State::Receipt(receipt) => Some(receipt.id.0),
+            State::Refund(refund) => refund.customer_id.map(|id| id.0).or(refund.receipt_id.map(|id| id.0)),
+            State::Approval(approval) => match approval.action {
+                Action::AssignReceipt { customer_id, .. } => Some(customer_id.0),
+            },
+            State::Device(_)
+            | State::Station(_)
+            | State::Catalogue(_)
+            | State::Break(_)
+            | State::Entry(_) => None,
+        }
+    }
+
     /// The state after one more event of a stream of this kind.
     ///
     /// # Errors
