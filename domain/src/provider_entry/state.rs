@@ -20,7 +20,7 @@ pub struct ProviderEntry {
     /// Which.
     pub id: EntryId,
     /// What it is.
-    pub kind: EntryKind,
+    pub booked: EntryKind,
     /// Whose.
     pub provider: Provider,
     /// How much.
@@ -35,13 +35,13 @@ impl ProviderEntry {
         match event {
             Event::ProviderFeeRecorded(fact) => Some(ProviderEntry {
                 id: fact.entry_id,
-                kind: EntryKind::Fee,
+                booked: EntryKind::Fee,
                 provider: fact.provider,
                 amount: fact.amount,
             }),
             Event::ProviderPayoutRecorded(fact) => Some(ProviderEntry {
                 id: fact.entry_id,
-                kind: EntryKind::Payout,
+                booked: EntryKind::Payout,
                 provider: fact.provider,
                 amount: fact.amount,
             }),
