@@ -12,6 +12,7 @@ use edge::http::{ServerOptions, Serving, Site};
 use edge::metrics::{Histogram, Metrics};
 use edge::monitoring::{Answer, Part};
 use ledger::guard::GuardError;
+use ledger::inbox::Inbox;
 use ledger::seal::{Erased, ErasedError, Keys, Sealer};
 use ledger::{Ledger, LedgerError};
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ use crate::access::{CodeDesk, Sessions, Staff, StationSecrets, Tokens, watch_end
 use crate::batcher::Batcher;
 use crate::cabinet::{Listening, Store};
 use crate::housekeeping::keep_house;
+use crate::inbox::{Mailbox, PathSecrets, SecretError, SecretName};
 use crate::present::Present;
 use crate::routes::mount;
 
@@ -63,6 +65,9 @@ pub enum StartError {
     /// The list of erased persons cannot be read or applied.
     #[error("the list of erased persons cannot be applied")]
     Erased(#[from] ErasedError),
+    /// The secret of a path cannot be read or made.
+    #[error("the secret of a path cannot be used")]
+    Secret(#[from] SecretError),
 }
 
 /// Commands in, events out. Clones share one batcher.
@@ -80,6 +85,10 @@ pub(crate) struct Owned {
     pub(crate) staff: Staff,
     pub(crate) station_secrets: StationSecrets,
     pub(crate) cabinets: Store,
+    pub(crate) inbox: Inbox,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) callback_secrets: PathSecrets,
+    pub(crate) delivery_secrets: PathSecrets,
     pub(crate) app_url: String,
     pub(crate) telemetry_days: NonZeroU16,
     pub(crate) listening: Listening,
@@ -104,7 +113,13 @@ impl CommandApi {
         let identity = ledger.identity().await?;
         let erased = Erased::beside(&keys);
         erased.apply(&ledger).await?;
+        let secrets =
+            |name, setting: &Option<String>| PathSecrets::open(keys.directory(), name, setting.as_deref());
+        let callback_secrets = secrets(SecretName::Callback, &settings.callback_secrets)?;
+        let delivery_secrets = secrets(SecretName::Delivery, &settings.delivery_secrets)?;
         let sealer = Sealer::new(keys, ledger.clone(), identity);
+        let inbox = Inbox::new(ledger.clone(), sealer.clone());
+        let mailbox = Mailbox::start(inbox.clone(), Arc::clone(&clock));
         let cabinets = Store::new(ledger.clone());
         cabinets.ensure_days().await?;
         let listening = Listening::new(settings.silence, clock.now());
@@ -120,6 +135,10 @@ impl CommandApi {
             staff: Staff::new(pool.clone(), Arc::clone(&clock)),
             station_secrets: StationSecrets::new(pool, Arc::clone(&clock)),
             cabinets,
+            inbox,
+            mailbox,
+            callback_secrets,
+            delivery_secrets,
             ledger,
             sealer,
             clock,
@@ -192,6 +211,23 @@ impl CommandApi {
     /// Since when this process can know of cabinets that are silent.
     pub(crate) fn listening(&self) -> &Listening {
         &self.0.listening
+    }
+
+    /// Keeps what providers send.
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.0.mailbox
+    }
+
+    /// The secrets of the path that AzamPay calls: [`PathSecrets::current_path`] is what it is to be told.
+    #[must_use]
+    pub fn callback_secrets(&self) -> &PathSecrets {
+        &self.0.callback_secrets
+    }
+
+    /// The secrets of the path for delivery reports.
+    #[must_use]
+    pub fn delivery_secrets(&self) -> &PathSecrets {
+        &self.0.delivery_secrets
     }
 
     /// What a slot's code is appended to, so that a phone's camera opens the app.

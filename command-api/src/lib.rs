@@ -14,6 +14,7 @@ mod cabinet;
 mod canonical;
 mod documents;
 mod housekeeping;
+mod inbox;
 mod operations;
 mod personal;
 mod present;
@@ -26,6 +27,7 @@ mod submit;
 
 pub use api::{CommandApi, Ingredients, StartError};
 pub use documents::openapi;
+pub use inbox::{PathSecrets, SecretError, SecretName};
 pub use settings::Settings;
 
 /// Who speaks where this service itself does. No token has this role.

@@ -6,7 +6,7 @@ use ledger::migrate::ServiceRole;
 
 use crate::harness::Db;
 
-const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "reactor", "read_model"];
+const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "inbox", "reactor", "read_model"];
 
 /// What each login may do with the tables, functions and schemas of the database.
 const RIGHTS: &[(&str, &[&str])] = &[
@@ -27,8 +27,10 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "EXECUTE drop_days",
             "EXECUTE ensure_days",
             "EXECUTE ensure_partitions",
+            "EXECUTE forget",
             "EXECUTE lock_head",
             "EXECUTE mint_person_key",
+            "EXECUTE receive",
             "EXECUTE sweep_person_keys",
             "INSERT code",
             "INSERT heard",
@@ -77,6 +79,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "UPDATE tally",
             "USAGE access",
             "USAGE cabinet",
+            "USAGE inbox",
             "USAGE ledger",
         ],
     ),
@@ -126,6 +129,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT event",
             "SELECT heard",
             "SELECT ledger_head",
+            "SELECT letter",
             "SELECT message",
             "SELECT person_key",
             "SELECT progress",
@@ -133,11 +137,13 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT stream_version",
             "UPDATE checkpoint",
             "UPDATE deadline",
+            "UPDATE letter",
             "UPDATE message",
             "UPDATE progress",
             "UPDATE session",
             "USAGE access",
             "USAGE cabinet",
+            "USAGE inbox",
             "USAGE ledger",
             "USAGE reactor",
         ],
