@@ -16,6 +16,7 @@ mod africastalking;
 pub mod azampay;
 mod commands;
 mod connection;
+mod customer;
 pub mod deadline;
 mod error;
 mod fire;
