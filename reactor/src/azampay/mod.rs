@@ -21,6 +21,7 @@ mod wallet;
 pub use client::{AzamPay, Collection, PayOut};
 pub(crate) use fields::Fields;
 pub use keys::{KeyError, PublicKey};
+pub(crate) use reply::plain;
 pub use reply::{Reply, Standing};
 pub use settings::{AzamPaySettings, Inquiry, Source};
-pub use wallet::{bank_name, operator, pays_out};
+pub(crate) use wallet::{operator, pays_out};

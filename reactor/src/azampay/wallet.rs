@@ -15,7 +15,7 @@ pub(crate) const fn checkout_name(provider: Provider) -> &'static str {
 
 /// The wallet's name for pay-outs; none where nothing can be paid out to.
 #[must_use]
-pub const fn bank_name(provider: Provider) -> Option<&'static str> {
+pub(crate) const fn bank_name(provider: Provider) -> Option<&'static str> {
     match provider {
         Provider::Mixx => Some("tigo"),
         Provider::Airtel => Some("airtel"),
@@ -26,13 +26,13 @@ pub const fn bank_name(provider: Provider) -> Option<&'static str> {
 
 /// Whether a refund to this wallet is a call; otherwise a person makes it.
 #[must_use]
-pub const fn pays_out(provider: Provider) -> bool {
+pub(crate) const fn pays_out(provider: Provider) -> bool {
     bank_name(provider).is_some()
 }
 
 /// The wallet that a callback means by this word; spelling and brand vary, letters and digits count.
 #[must_use]
-pub fn operator(word: &str) -> Option<Provider> {
+pub(crate) fn operator(word: &str) -> Option<Provider> {
     let letters = word.chars().filter(char::is_ascii_alphanumeric);
     match letters.collect::<String>().to_ascii_lowercase().as_str() {
         "mpesa" | "vodacom" | "vodacommpesa" => Some(Provider::Mpesa),

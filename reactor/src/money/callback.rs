@@ -9,11 +9,11 @@ use domain::phone::Phone;
 use crate::azampay::{Fields, operator};
 
 /// How many characters our references have.
-pub const REFERENCE_LENGTH: usize = 26;
+pub(crate) const REFERENCE_LENGTH: usize = 26;
 
 /// What a callback says of the outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
+pub(crate) enum Word {
     /// The money moved.
     Success,
     /// It did not.
@@ -34,47 +34,47 @@ impl Word {
 
 /// A callback of a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Collected {
+pub(crate) struct Collected {
     /// What may be our reference, in the order in which it counts.
-    pub references: Vec<String>,
+    pub(crate) references: Vec<String>,
     /// The outcome.
-    pub word: Word,
+    pub(crate) word: Word,
     /// Whole shillings.
-    pub amount: Option<i64>,
+    pub(crate) amount: Option<i64>,
     /// Who paid: nobody where none is named, and an error where the number is no mobile number.
-    pub payer: Option<Result<Phone, NoPhone>>,
+    pub(crate) payer: Option<Result<Phone, NoPhone>>,
     /// The wallet, likewise.
-    pub operator: Option<Result<Provider, NoWallet>>,
+    pub(crate) operator: Option<Result<Provider, NoWallet>>,
     /// AzamPay's id of the transaction.
-    pub transaction_id: Option<String>,
+    pub(crate) transaction_id: Option<String>,
     /// What was signed, and the signature.
-    pub signature: Option<(String, String)>,
+    pub(crate) signature: Option<(String, String)>,
 }
 
 /// A payer that is named and is no mobile number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoPhone;
+pub(crate) struct NoPhone;
 
 /// An operator that is named and is none of the wallets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoWallet;
+pub(crate) struct NoWallet;
 
 /// A callback of a pay-out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaidOut {
+pub(crate) struct PaidOut {
     /// What may be our reference.
-    pub references: Vec<String>,
+    pub(crate) references: Vec<String>,
     /// AzamPay's id of it.
-    pub pg_reference: Option<String>,
+    pub(crate) pg_reference: Option<String>,
     /// The outcome.
-    pub word: Word,
+    pub(crate) word: Word,
     /// Whole shillings.
-    pub amount: Option<i64>,
+    pub(crate) amount: Option<i64>,
 }
 
 /// A callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Callback {
+pub(crate) enum Callback {
     /// Of money that was asked for.
     Collection(Collected),
     /// Of money that was paid out.
@@ -84,7 +84,7 @@ pub enum Callback {
 impl Callback {
     /// Reads a body; nothing where it is neither shape.
     #[must_use]
-    pub fn read(body: &[u8]) -> Option<Self> {
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let said = Fields::read(body)?;
         let has = |names: &[&str]| names.iter().any(|name| said.has(name));
         if has(&["transactionstatus", "utilityref", "transid"]) {
@@ -97,7 +97,7 @@ impl Callback {
 
 /// Whether a text has the form of our references: nothing else is looked up.
 #[must_use]
-pub fn is_ours(text: &str) -> bool {
+pub(crate) fn is_ours(text: &str) -> bool {
     let letter = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'h' | b'j' | b'k' | b'm' | b'n' | b'p'..=b't' | b'v'..=b'z');
     text.len() == REFERENCE_LENGTH && text.bytes().all(letter)
 }

@@ -14,13 +14,13 @@ const BASE32: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// The id of a command about money: version 8, from a hash of the step, the thing and the attempt.
 #[must_use]
-pub fn command_id(step: &str, entity: Uuid, attempt: &str) -> Uuid {
+pub(super) fn command_id(step: &str, entity: Uuid, attempt: &str) -> Uuid {
     hashed(&format!("chajipoa/reactor/money/1|{step}|{entity}|{attempt}"))
 }
 
 /// The id of the receipt of a transaction.
 #[must_use]
-pub fn receipt_id(provider: Provider, reference: &str) -> Uuid {
+pub(super) fn receipt_id(provider: Provider, reference: &str) -> Uuid {
     hashed(&format!("chajipoa/reactor/receipt/1|{}|{reference}", provider.as_str()))
 }
 
@@ -33,7 +33,7 @@ fn hashed(named: &str) -> Uuid {
 
 /// Our reference of a refund's pay-out: 26 characters, 130 bits.
 #[must_use]
-pub fn pay_out_reference(keys: &Keys, refund: Uuid) -> String {
+pub(super) fn pay_out_reference(keys: &Keys, refund: Uuid) -> String {
     let hash = keys.keyed_hash(format!("chajipoa/reactor/pay-out/1|{refund}").as_bytes());
     let mut bits = hash.iter().flat_map(|byte| (0..8).rev().map(move |bit| (byte >> bit) & 1));
     (0..super::callback::REFERENCE_LENGTH)

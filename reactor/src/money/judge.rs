@@ -14,29 +14,29 @@ use super::callback::{Collected, PaidOut, Word};
 
 /// What was asked of whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// The payment.
-    pub payment_id: Uuid,
+    pub(crate) payment_id: Uuid,
     /// How much.
-    pub amount: Money,
+    pub(crate) amount: Money,
     /// At which wallet.
-    pub provider: Provider,
+    pub(crate) provider: Provider,
     /// Whom; nobody once they are erased.
-    pub payer: Option<Phone>,
+    pub(crate) payer: Option<Phone>,
 }
 
 /// What was paid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sent {
+pub(crate) struct Sent {
     /// The refund.
-    pub refund_id: Uuid,
+    pub(crate) refund_id: Uuid,
     /// How much.
-    pub amount: Money,
+    pub(crate) amount: Money,
 }
 
 /// What is known of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signature {
+pub(crate) enum Signature {
     /// There is none, and none is needed.
     None,
     /// It holds.
@@ -47,7 +47,7 @@ pub enum Signature {
 
 /// Why money settles nothing: the reason of the receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mismatch {
+pub(crate) enum Mismatch {
     /// It names nothing that was asked.
     UnknownReference,
     /// The signature does not hold.
@@ -58,29 +58,28 @@ pub enum Mismatch {
     Operator,
     /// Somebody else paid, or nobody is named.
     Payer,
+    /// The provider, asked, says that it did not happen.
+    NotConfirmed,
 }
 
 impl Mismatch {
-    /// Every one.
-    pub const ALL: [Self; 5] =
-        [Self::UnknownReference, Self::Signature, Self::Amount, Self::Operator, Self::Payer];
-
     /// The word in receipts and metrics.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::UnknownReference => "unknown_reference",
-            Self::Signature => "wrong_signature",
+            Self::Signature => "bad_signature",
             Self::Amount => "wrong_amount",
             Self::Operator => "wrong_operator",
             Self::Payer => "wrong_payer",
+            Self::NotConfirmed => "not_confirmed",
         }
     }
 }
 
 /// What follows from a callback of a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The payment is proven.
     Settle {
         /// Which.
@@ -113,25 +112,30 @@ pub enum Verdict {
 
 /// Money that settles nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
+pub(crate) struct Received {
     /// Why.
-    pub why: Mismatch,
+    pub(crate) why: Mismatch,
     /// Where it came.
-    pub provider: Provider,
+    pub(crate) provider: Provider,
     /// AzamPay's id of the transaction.
-    pub reference: String,
+    pub(crate) reference: String,
     /// How much.
-    pub amount: Money,
+    pub(crate) amount: Money,
     /// From whom.
-    pub payer: Option<Phone>,
+    pub(crate) payer: Option<Phone>,
     /// The payment that was named.
-    pub payment_id: Option<Uuid>,
+    pub(crate) payment_id: Option<Uuid>,
 }
 
 /// Judges a callback of a collection against the payment that it names, if it names one. With an inquiry at hand, what is
 /// only missing is asked for instead of being held against the payer.
 #[must_use]
-pub fn collection(said: &Collected, asked: Option<&Asked>, signature: Signature, inquires: bool) -> Verdict {
+pub(crate) fn collection(
+    said: &Collected,
+    asked: Option<&Asked>,
+    signature: Signature,
+    inquires: bool,
+) -> Verdict {
     let Some(asked) = asked else {
         return match said.word {
             Word::Success => unmatched(said, None, Mismatch::UnknownReference),
@@ -185,26 +189,29 @@ fn contradicts(said: &Collected, asked: &Asked) -> bool {
     amount || operator || payer
 }
 
-/// A receipt, where the callback carries what one needs: an amount, a reference, a wallet.
+/// Money held as a receipt, or nothing to hold.
 fn unmatched(said: &Collected, asked: Option<&Asked>, why: Mismatch) -> Verdict {
-    let provider = said.operator.and_then(Result::ok).or_else(|| asked.map(|asked| asked.provider));
-    let amount = said.amount.and_then(Money::new).filter(|amount| !amount.is_zero());
-    match (said.transaction_id.clone(), amount, provider) {
-        (Some(reference), Some(amount), Some(provider)) => Verdict::Unmatched(Received {
-            why,
-            provider,
-            reference,
-            amount,
-            payer: said.payer.clone().and_then(Result::ok),
-            payment_id: asked.map(|asked| asked.payment_id),
-        }),
-        _ => Verdict::Nothing { why: "money without amount, reference or wallet" },
-    }
+    let nothing = Verdict::Nothing { why: "money without amount, reference or wallet" };
+    received(said, asked, why).map_or(nothing, Verdict::Unmatched)
+}
+
+/// A receipt, where the callback carries what one needs: an amount, a reference, a wallet.
+pub(super) fn received(said: &Collected, asked: Option<&Asked>, why: Mismatch) -> Option<Received> {
+    let provider = said.operator.and_then(Result::ok).or_else(|| asked.map(|asked| asked.provider))?;
+    let amount = said.amount.and_then(Money::new).filter(|amount| !amount.is_zero())?;
+    Some(Received {
+        why,
+        provider,
+        reference: said.transaction_id.clone()?,
+        amount,
+        payer: said.payer.clone().and_then(Result::ok),
+        payment_id: asked.map(|asked| asked.payment_id),
+    })
 }
 
 /// What follows from a callback of a pay-out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Returned {
+pub(crate) enum Returned {
     /// It was paid.
     Paid {
         /// Which refund.
@@ -231,7 +238,7 @@ pub enum Returned {
 
 /// Judges a callback of a pay-out against the refund that it names, if it names one.
 #[must_use]
-pub fn pay_out(said: &PaidOut, sent: Option<&Sent>) -> Returned {
+pub(crate) fn pay_out(said: &PaidOut, sent: Option<&Sent>) -> Returned {
     let Some(sent) = sent else { return Returned::Nothing { why: "of nothing that was paid out" } };
     let refund_id = sent.refund_id;
     let exact = said.amount.map(|amount| amount == sent.amount.shillings());

@@ -47,9 +47,8 @@ pub(crate) const GIVE_NUMBER: &str = "SELECT pg_advisory_unlock(7221202, $1)";
 pub(crate) const CALLERS: &str = "SELECT claimed_by FROM reactor.payment WHERE claimed_by IS NOT NULL AND claimed_by <> $1 \
      UNION SELECT claimed_by FROM reactor.refund WHERE claimed_by IS NOT NULL AND claimed_by <> $1";
 
-/// The prompts that were on their way when their reactor ended: nobody knows, and nobody sends them again.
-pub(crate) const PROMPTS_LOST: &str = "UPDATE reactor.payment SET prompt = 'done', claimed_by = NULL \
-     WHERE claimed_by = $1 RETURNING payment_id";
+/// The prompts that were on their way when their reactor ended.
+pub(crate) const PROMPTS_LOST: &str = "SELECT payment_id FROM reactor.payment WHERE claimed_by = $1";
 
 /// The pay-outs that were on their way when their reactor ended: they are asked for again under the same reference.
 pub(crate) const PAY_OUTS_LOST: &str = "UPDATE reactor.refund SET call = 'due', claimed_by = NULL, lost = true, \
@@ -69,14 +68,15 @@ pub(crate) const PROMPTS_CLAIMED: &str = "WITH due AS ( \
      FROM claimed c LEFT JOIN reactor.customer k ON k.customer_id = c.customer_id";
 
 /// Prompts that could not be sent in their time.
-pub(crate) const PROMPTS_EXPIRED: &str = "UPDATE reactor.payment SET prompt = 'done' WHERE payment_id IN ( \
-         SELECT w.payment_id FROM reactor.payment w WHERE w.prompt = 'due' AND w.stage = 'initiated' \
-             AND w.recorded_at <= clock_timestamp() - interval '10 minutes' \
-         ORDER BY w.recorded_at LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING payment_id";
+pub(crate) const PROMPTS_LATE: &str = "SELECT payment_id FROM reactor.payment WHERE prompt = 'due' AND stage = 'initiated' \
+     AND recorded_at <= clock_timestamp() - interval '10 minutes' ORDER BY recorded_at LIMIT $1";
 
-/// A prompt has its outcome.
-pub(crate) const PROMPT_DONE: &str = "UPDATE reactor.payment SET prompt = 'done', claimed_by = NULL, attempts = 0, \
-     transaction_id = coalesce(transaction_id, $2), next_try_at = $3 WHERE payment_id = $1";
+/// A prompt has its outcome, and what is to be reported of it. That may come later than somebody else's word that it is lost.
+pub(crate) const PROMPT_DONE: &str = "WITH done AS ( \
+         UPDATE reactor.payment SET prompt = 'done', claimed_by = NULL, attempts = 0, \
+             transaction_id = coalesce(transaction_id, $6), next_try_at = $7 WHERE payment_id = $2) \
+     INSERT INTO reactor.report (command_id, entity, type, occurred_at, data, next_try_at) \
+     VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT ON CONSTRAINT report_pk DO NOTHING";
 
 /// A prompt that was surely not sent is due again, if it is still ours.
 pub(crate) const PROMPT_AGAIN: &str = "UPDATE reactor.payment SET prompt = 'due', claimed_by = NULL, \
@@ -122,12 +122,21 @@ pub(crate) const PAY_OUTS_CLAIMED: &str = "WITH due AS ( \
      RETURNING r.refund_id, r.customer_id, r.receipt_id, r.provider, r.amount, r.destination, r.reference, r.lost, \
          r.attempts";
 
-/// A pay-out has an outcome: what is left to do, when, and under which id the provider has it.
+/// A pay-out has an outcome: what is left to do, when, under which id the provider has it.
 pub(crate) const PAY_OUT_ANSWERED: &str = "UPDATE reactor.refund SET \
          call = CASE WHEN stage IN ('rejected', 'failed', 'paid') THEN 'done' ELSE $2 END, claimed_by = NULL, \
          lost = lost OR $3, provider_reference = coalesce(provider_reference, $4), attempts = attempts + 1, \
          next_try_at = $5 \
-     WHERE refund_id = $1 AND (claimed_by = $6 OR claimed_by IS NULL)";
+     WHERE refund_id = $1 AND claimed_by = $6";
+
+/// The same, with what is to be reported of it.
+pub(crate) const PAY_OUT_REPORTED: &str = "WITH done AS ( \
+         UPDATE reactor.refund SET \
+             call = CASE WHEN stage IN ('rejected', 'failed', 'paid') THEN 'done' ELSE $6 END, claimed_by = NULL, \
+             lost = lost OR $7, attempts = attempts + 1, next_try_at = $8 \
+         WHERE refund_id = $2 AND claimed_by = $9 RETURNING 1) \
+     INSERT INTO reactor.report (command_id, entity, type, occurred_at, data, next_try_at) \
+     SELECT $1, $2, $3, $4, $5, $4 FROM done ON CONFLICT ON CONSTRAINT report_pk DO NOTHING";
 
 /// Claims pay-outs that were taken in and of which nothing was heard since, by putting the next time off at once.
 pub(crate) const PAY_OUTS_SILENT: &str = "WITH due AS ( \
