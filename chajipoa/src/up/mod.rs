@@ -69,7 +69,7 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
 
     let mut parts: Vec<Arc<dyn Part>> =
         vec![Arc::new(commands.clone()), queries.part(), Arc::new(projector.status().clone())];
-    parts.push(reacting.part());
+    parts.extend(reacting.parts());
     parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
     let endings = (verifier.endings(), queries.live().clone(), Arc::downgrade(&verifier));
     tokio::spawn(services::end_streams(endings.0, endings.1, endings.2));
