@@ -12,6 +12,8 @@ use crate::api::Owned;
 const PARTITIONS_EVERY: Duration = Duration::from_secs(5);
 /// How often the keys of refused commands, old codes and sessions are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How long after a receipt was assigned or paid back its payer is known.
+const RECEIPTS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(90);
 /// How often the days of telemetry are looked after.
 const TELEMETRY_EVERY: Duration = Duration::from_secs(600);
 
@@ -56,6 +58,8 @@ impl CommandApi {
             }
             Chore::Sweep => {
                 owned.sealer.sweep().await.map_err(|error| error.to_string())?;
+                let long_ago = owned.clock.now() - RECEIPTS_KEPT;
+                owned.sealer.forget_receipts(long_ago).await.map_err(|error| error.to_string())?;
                 tidy(owned.ledger.pool(), owned.clock.now()).await.map_err(|error| error.to_string())
             }
             Chore::Telemetry => {

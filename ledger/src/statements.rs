@@ -103,6 +103,9 @@ pub const MINT_PERSON_KEY: &str = "SELECT generation, wrapped FROM ledger.mint_p
 /// Removes keys that nobody came to use.
 pub const SWEEP_PERSON_KEYS: &str = "SELECT ledger.sweep_person_keys()";
 
+/// Destroys the keys of receipts that were settled before a moment; how many events were looked through.
+pub const FORGET_RECEIPTS: &str = "SELECT ledger.forget_receipts($1)";
+
 /// Destroys a person's key and frees their phone; says whether there was a key.
 pub const DESTROY_PERSON: &str = "SELECT ledger.destroy_person($1)";
 
@@ -192,6 +195,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("PERSON_KEY", PERSON_KEY),
     ("MINT_PERSON_KEY", MINT_PERSON_KEY),
     ("SWEEP_PERSON_KEYS", SWEEP_PERSON_KEYS),
+    ("FORGET_RECEIPTS", FORGET_RECEIPTS),
     ("DESTROY_PERSON", DESTROY_PERSON),
     ("DESTROY_PERSONS", DESTROY_PERSONS),
     ("ERASED_IN_LEDGER", ERASED_IN_LEDGER),

@@ -132,6 +132,7 @@ async fn functions_of_the_owner_are_closed_and_pinned() {
             "ensure_partitions",
             "mint_person_key",
             "sweep_person_keys",
+            "forget_receipts",
             "ensure_days",
             "drop_days",
         ];

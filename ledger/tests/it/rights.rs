@@ -27,6 +27,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "EXECUTE drop_days",
             "EXECUTE ensure_days",
             "EXECUTE ensure_partitions",
+            "EXECUTE forget_receipts",
             "EXECUTE lock_head",
             "EXECUTE mint_person_key",
             "EXECUTE sweep_person_keys",
