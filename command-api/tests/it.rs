@@ -27,6 +27,8 @@ mod inventories;
 mod inventory_input;
 #[path = "it/maintenance.rs"]
 mod maintenance;
+#[path = "it/money.rs"]
+mod money;
 #[path = "it/profiles.rs"]
 mod profiles;
 #[path = "it/races.rs"]
