@@ -27,6 +27,8 @@ mod link;
 mod mischief;
 #[path = "it/paying_out.rs"]
 mod paying_out;
+#[path = "it/published_client.rs"]
+mod published_client;
 #[path = "it/restart.rs"]
 mod restart;
 #[path = "it/sms.rs"]
