@@ -152,6 +152,9 @@ async fn start(
         bind,
         directory: Some(installation.data.clone()),
         gateway,
+        callback: None,
+        delivery: None,
+        bill_secret: None,
         clock: crate::services::clock(),
         settings: sandbox::Settings::default(),
     })
