@@ -31,7 +31,27 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
             rows.payment.want((event.payment_id.0,));
         }
         Event::ReceiptUnmatched(event) => rows.receipt.want((event.receipt_id.0,)),
-        Event::CustomerVerified(_)
+        Event::PaymentChargedBack(event) => rows.balance.want((event.customer_id.0,)),
+        Event::ReceiptAssigned(event) => rows.balance.want((event.customer_id.0,)),
+        Event::RefundRequested(event) => rows.balance.want((event.customer_id.0,)),
+        Event::RefundRejected(event) => want_balance(rows, event.customer_id),
+        Event::RefundFailed(event) => want_balance(rows, event.customer_id),
+        Event::RefundPaid(event) => want_balance(rows, event.customer_id),
+        Event::PaymentPrompted(_)
+        | Event::PaymentWasDeclined(_)
+        | Event::PaymentOutcomeUnknown(_)
+        | Event::ApprovalRequested(_)
+        | Event::ActionRejected(_)
+        | Event::ReceiptRefundRequested(_)
+        | Event::RefundApproved(_)
+        | Event::RefundSubmitted(_)
+        | Event::RefundOutcomeUnknown(_)
+        | Event::BreakOpened(_)
+        | Event::BreakExplained(_)
+        | Event::BreakClosed(_)
+        | Event::ProviderFeeRecorded(_)
+        | Event::ProviderPayoutRecorded(_)
+        | Event::CustomerVerified(_)
         | Event::CustomerSuspended(_)
         | Event::CustomerReinstated(_)
         | Event::ProfileUpdated(_)
@@ -63,6 +83,12 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         | Event::RentalExtended(_)
         | Event::RentalBecameOverdue(_)
         | Event::ReturnAttemptRecorded(_) => {}
+    }
+}
+
+fn want_balance(rows: &mut Billing, customer: Option<CustomerId>) {
+    if let Some(customer) = customer {
+        rows.balance.want((customer.0,));
     }
 }
 
