@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::operations::{
     auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
     payment_callback, profile, report_lost, slot_qr, sms_delivery, start_rental, station_secret,
+    ussd,
 };
 
 /// The answer to a command. REST paths repeat the members of `result` at the top.
@@ -79,6 +80,7 @@ pub(crate) struct EndedRental {
     maintenance::post,
     payment_callback::post,
     sms_delivery::post,
+    ussd::post,
 ))]
 struct Paths;
 
@@ -119,6 +121,7 @@ mod tests {
                 "/api/v1/stations/{id}/qr",
                 "/api/v1/stations/{id}/secret",
                 "/api/v1/users/profile",
+                "/api/v1/ussd",
             ]
         );
     }

@@ -7,6 +7,7 @@ use crate::CommandApi;
 use crate::operations::{
     auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
     payment_callback, profile, report_lost, slot_qr, sms_delivery, start_rental, station_secret,
+    ussd,
 };
 
 pub(crate) fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
@@ -91,6 +92,7 @@ fn mount_access(config: &mut ServiceConfig) {
 fn mount_providers(config: &mut ServiceConfig) {
     let resource = |path: &str, name: &'static str| web::resource(path).app_data(Operation(name));
     config
+        .service(resource("/api/v1/ussd", "ussd").route(web::post().to(ussd::post)))
         .service(
             resource("/api/v1/payments/callback/{secret}", "payments_callback")
                 .route(web::post().to(payment_callback::post)),
