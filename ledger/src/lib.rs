@@ -20,6 +20,7 @@ mod stream;
 pub mod cloudevent;
 pub mod feed;
 pub mod guard;
+pub mod inbox;
 pub mod leaf;
 pub mod migrate;
 pub mod seal;

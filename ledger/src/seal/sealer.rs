@@ -45,7 +45,7 @@ impl Sealer {
     }
 
     /// Reads the directory again, because somebody knows a newer generation. Whether there was one.
-    fn look_again(&self) -> bool {
+    pub(crate) fn look_again(&self) -> bool {
         let (known, directory) = (self.keys().newest().0, self.keys().directory().to_owned());
         match Keys::open(&directory) {
             Ok(keys) if keys.newest().0 > known => {

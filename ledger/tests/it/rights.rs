@@ -6,7 +6,7 @@ use ledger::migrate::ServiceRole;
 
 use crate::harness::Db;
 
-const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "reactor", "read_model"];
+const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "inbox", "reactor", "read_model"];
 
 /// What each login may do with the tables, functions and schemas of the database.
 const RIGHTS: &[(&str, &[&str])] = &[
@@ -27,9 +27,11 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "EXECUTE drop_days",
             "EXECUTE ensure_days",
             "EXECUTE ensure_partitions",
+            "EXECUTE forget",
             "EXECUTE forget_receipts",
             "EXECUTE lock_head",
             "EXECUTE mint_person_key",
+            "EXECUTE receive",
             "EXECUTE sweep_person_keys",
             "INSERT code",
             "INSERT heard",
@@ -78,6 +80,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "UPDATE tally",
             "USAGE access",
             "USAGE cabinet",
+            "USAGE inbox",
             "USAGE ledger",
         ],
     ),
@@ -127,6 +130,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT event",
             "SELECT heard",
             "SELECT ledger_head",
+            "SELECT letter",
             "SELECT message",
             "SELECT person_key",
             "SELECT progress",
@@ -134,11 +138,13 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT stream_version",
             "UPDATE checkpoint",
             "UPDATE deadline",
+            "UPDATE letter",
             "UPDATE message",
             "UPDATE progress",
             "UPDATE session",
             "USAGE access",
             "USAGE cabinet",
+            "USAGE inbox",
             "USAGE ledger",
             "USAGE reactor",
         ],
