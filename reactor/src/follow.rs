@@ -1,4 +1,4 @@
-//! Follows the ledger: deadlines and position move in one transaction.
+//! Follows the ledger: deadlines, what is known of customers, and position move in one transaction.
 //!
 //! Before anything else the stored checkpoint (ledger id, epoch, position, event id) is compared with the ledger, so
 //! that a restore is noticed. The fence on the position (`UPDATE … WHERE position = $old`) is what makes a second
@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use domain::{Event, Time};
-use futures_util::future::try_join4;
+use futures_util::future::try_join5;
 use ledger::feed::Feed;
 use ledger::{Checkpoint, Envelope, LedgerIdentity, Position};
 use tokio::sync::watch;
 use tokio_postgres::{Client, GenericClient};
 use uuid::Uuid;
 
+use crate::customer::Customers;
 use crate::deadline::{Change, Kind, changes};
 use crate::error::ReactorError;
 use crate::past::Past;
@@ -78,6 +79,8 @@ struct Folded {
     net: BTreeMap<(Kind, Uuid), Change>,
     /// Whose sessions end, and which: those that began up to then. command-api ends them at once; here they end surely.
     leaving: (Vec<Uuid>, Vec<Time>, Vec<&'static str>),
+    /// How customers are reached.
+    customers: Customers,
 }
 
 impl Folded {
@@ -87,6 +90,7 @@ impl Folded {
             let known = self.net.get(&change.key()).copied();
             self.net.insert(change.key(), known.map_or(change, |known| known.then(change)));
         }
+        self.customers.take(event);
         let (customer, because) = match event {
             Event::CustomerSuspended(fact) => (fact.customer_id.0, "suspended"),
             Event::CustomerErased(fact) => (fact.customer_id.0, "erased"),
@@ -122,11 +126,12 @@ async fn apply(
 ) -> Result<(), ReactorError> {
     let transaction = client.transaction().await?;
     let columns = Columns::of(folded.net.values());
-    let (moved, ..) = try_join4(
+    let (moved, ..) = try_join5(
         move_in_tx(&transaction, from, to),
         columns.clear_in_tx(&transaction),
         columns.set_in_tx(&transaction),
         columns.shift_in_tx(&transaction),
+        folded.customers.write_in_tx(&transaction),
     )
     .await?;
     if moved != 1 {

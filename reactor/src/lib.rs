@@ -15,6 +15,7 @@
 mod africastalking;
 mod commands;
 mod connection;
+mod customer;
 pub mod deadline;
 mod error;
 mod fire;

@@ -121,11 +121,14 @@ const RIGHTS: &[(&str, &[&str])] = &[
     (
         "chajipoa_reactor",
         &[
+            "DELETE customer",
             "DELETE deadline",
             "INSERT checkpoint",
+            "INSERT customer",
             "INSERT deadline",
             "INSERT progress",
             "SELECT checkpoint",
+            "SELECT customer",
             "SELECT deadline",
             "SELECT event",
             "SELECT heard",
@@ -137,6 +140,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT session",
             "SELECT stream_version",
             "UPDATE checkpoint",
+            "UPDATE customer",
             "UPDATE deadline",
             "UPDATE letter",
             "UPDATE message",
