@@ -6,7 +6,7 @@ use ledger::migrate::ServiceRole;
 
 use crate::harness::Db;
 
-const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "reactor", "read_model"];
+const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "finance", "reactor", "read_model"];
 
 /// What each login may do with the tables, functions and schemas of the database.
 const RIGHTS: &[(&str, &[&str])] = &[
@@ -30,6 +30,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "EXECUTE lock_head",
             "EXECUTE mint_person_key",
             "EXECUTE sweep_person_keys",
+            "INSERT callback",
             "INSERT code",
             "INSERT heard",
             "INSERT inventory",
@@ -41,8 +42,11 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "INSERT session",
             "INSERT snapshot",
             "INSERT staff",
+            "INSERT statement",
+            "INSERT statement_line",
             "INSERT station_secret",
             "INSERT tally",
+            "SELECT callback",
             "SELECT claim",
             "SELECT code",
             "SELECT command",
@@ -61,6 +65,8 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT session",
             "SELECT snapshot",
             "SELECT staff",
+            "SELECT statement",
+            "SELECT statement_line",
             "SELECT station_secret",
             "SELECT stream_version",
             "SELECT tally",
@@ -77,6 +83,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "UPDATE tally",
             "USAGE access",
             "USAGE cabinet",
+            "USAGE finance",
             "USAGE ledger",
         ],
     ),
@@ -97,6 +104,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
     (
         "chajipoa_query",
         &[
+            "SELECT callback",
             "SELECT checkpoint",
             "SELECT claim",
             "SELECT command",
@@ -107,9 +115,12 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT projection",
             "SELECT reading",
             "SELECT session",
+            "SELECT statement",
+            "SELECT statement_line",
             "SELECT stream_version",
             "USAGE access",
             "USAGE cabinet",
+            "USAGE finance",
             "USAGE ledger",
             "USAGE read_model",
         ],
@@ -118,9 +129,11 @@ const RIGHTS: &[(&str, &[&str])] = &[
         "chajipoa_reactor",
         &[
             "DELETE deadline",
+            "INSERT callback",
             "INSERT checkpoint",
             "INSERT deadline",
             "INSERT progress",
+            "SELECT callback",
             "SELECT checkpoint",
             "SELECT deadline",
             "SELECT event",
@@ -138,6 +151,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "UPDATE session",
             "USAGE access",
             "USAGE cabinet",
+            "USAGE finance",
             "USAGE ledger",
             "USAGE reactor",
         ],
