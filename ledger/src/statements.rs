@@ -198,6 +198,11 @@ pub const GUARD: &str = "SELECT current_user::text, \
         AND (has_table_privilege(c.oid, p.privilege) \
              OR p.privilege = 'UPDATE' AND has_any_column_privilege(c.oid, 'UPDATE')))";
 
+/// Notes what a provider said when it called us, once.
+pub const NOTE_CALLBACK: &str = "INSERT INTO finance.callback (heard_by, heard_key, kind, provider, provider_reference, \
+         external_reference, amount, status, verdict, heard_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT ON CONSTRAINT callback_pk DO NOTHING";
+
 /// Every statement that a service prepares, with its name.
 pub const ALL: &[(&str, &str)] = &[
     ("APPEND", APPEND),
@@ -226,5 +231,6 @@ pub const ALL: &[(&str, &str)] = &[
     ("FORGET_LETTERS", FORGET_LETTERS),
     ("CHECKPOINT", CHECKPOINT),
     ("SAVE_CHECKPOINT", SAVE_CHECKPOINT),
+    ("NOTE_CALLBACK", NOTE_CALLBACK),
     ("GUARD", GUARD),
 ];
