@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use edge::http::query;
 use serde::Deserialize;
 
-use super::authenticator::authorized;
+use super::authenticator::{authorized, not_authorized};
 use super::book::Status;
 use super::fault;
 use super::signature;
@@ -28,8 +28,8 @@ struct Asked {
 /// `GET /api/v1/azampay/transactionstatus?pgReferenceId=&bankName=`.
 pub(super) async fn status(world: Data<World>, request: HttpRequest) -> HttpResponse {
     let azampay = &world.azampay;
-    if let Err(refused) = authorized(azampay, &request) {
-        return refused;
+    if !authorized(azampay, &request) {
+        return not_authorized();
     }
     let fault = azampay.settings().inquiry;
     if let Some(answer) = fault::instead(fault, &world, &request).await {

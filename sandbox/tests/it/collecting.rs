@@ -164,7 +164,7 @@ async fn each_outcome_tells_what_it_is_called() {
         assert_eq!(place.answered(&id, outcome).await.1["state"], outcome);
         place.told(&id, calls).await;
         let heard = std::mem::take(&mut place.ledger.state().calls);
-        assert_eq!(heard.len(), calls as usize, "{outcome}");
+        assert_eq!(heard.len().try_into(), Ok(calls), "{outcome}");
         assert!(heard.iter().all(|call| call.body == heard[0].body), "{outcome}");
         let told = heard[0].json();
         let told = ["transactionstatus", "amount", "msisdn", "utilityref"]

@@ -49,6 +49,7 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) content_type: String,
     pub(crate) authorization: Option<String>,
+    pub(crate) hash: Option<String>,
     pub(crate) body: String,
 }
 
@@ -186,6 +187,7 @@ async fn call(state: Shared, request: HttpRequest, body: String) -> HttpResponse
         path: request.path().to_owned(),
         content_type: header("Content-Type").unwrap_or_default(),
         authorization: header("Authorization"),
+        hash: header("Hash"),
         body,
     });
     let (status, answer) = state.answers.pop_front().unwrap_or((200, String::new()));
