@@ -6,7 +6,7 @@ use edge::http::query;
 use serde::Deserialize;
 
 use super::authenticator::{authorized, not_authorized};
-use super::book::Status;
+use super::book::{Reference, Status};
 use super::fault;
 use super::signature;
 use super::wallet::Wallet;
@@ -22,10 +22,11 @@ struct Asked {
     provider: Option<String>,
     pg_reference_id: Option<String>,
     bank_name: Option<String>,
+    external_id: Option<String>,
 }
 
 /// `GET /api/v1/partner/gettransactionstatus?transactionId=&provider=` and
-/// `GET /api/v1/azampay/transactionstatus?pgReferenceId=&bankName=`.
+/// `GET /api/v1/azampay/transactionstatus?pgReferenceId=&bankName=`, or `externalId=`, as published clients have it.
 pub(super) async fn status(world: Data<World>, request: HttpRequest) -> HttpResponse {
     let azampay = &world.azampay;
     if !authorized(azampay, &request) {
@@ -36,13 +37,15 @@ pub(super) async fn status(world: Data<World>, request: HttpRequest) -> HttpResp
         return answer;
     }
     let asked: Asked = query(&request).unwrap_or_default();
-    let id = asked.transaction_id.or(asked.pg_reference_id).unwrap_or_default();
+    let theirs = asked.transaction_id.or(asked.pg_reference_id);
+    let ours = asked.external_id.unwrap_or_default();
+    let reference = theirs.as_deref().map_or(Reference::Ours(&ours), Reference::Theirs);
     let wallet = asked.provider.or(asked.bank_name).filter(|name| !name.is_empty());
     let wallet = wallet.map(|name| Wallet::of_checkout(&name));
     let found = match wallet {
         Some(None) => None,
-        Some(Some(wallet)) => azampay.book().status(&id, Some(wallet)),
-        None => azampay.book().status(&id, None),
+        Some(Some(wallet)) => azampay.book().status(&reference, Some(wallet)),
+        None => azampay.book().status(&reference, None),
     };
     HttpResponse::Ok().json(answer(found.filter(|_| fault != Fault::Refused)))
 }
