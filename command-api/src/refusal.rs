@@ -39,7 +39,8 @@ fn status(rejection: &Rejection, role: Role, in_path: Option<Uuid>) -> StatusCod
     match rejection {
         Rejection::CustomerUnknown { customer_id: id }
         | Rejection::RentalUnknown { rental_id: id }
-        | Rejection::PaymentUnknown { payment_id: id } => absent(id),
+        | Rejection::PaymentUnknown { payment_id: id }
+        | Rejection::RefundUnknown { refund_id: id } => absent(id),
         Rejection::DeviceNotDocked { .. } => StatusCode::CONFLICT,
         Rejection::OccurredAtNotAllowed
         | Rejection::ReasonRequired
@@ -96,6 +97,27 @@ fn status(rejection: &Rejection, role: Role, in_path: Option<Uuid>) -> StatusCod
         | Rejection::LastSeenAbsentNotAllowed
         | Rejection::PaymentSettled { .. }
         | Rejection::PaymentTooLarge { .. }
+        | Rejection::PaymentNotOpen { .. }
+        | Rejection::PaymentNotSettled { .. }
+        | Rejection::ChargebackTooLarge { .. }
+        | Rejection::ReceiptUnknown { .. }
+        | Rejection::ReceiptAssigned { .. }
+        | Rejection::ReceiptRefundOpen { .. }
+        | Rejection::ReceiptNamesCustomer { .. }
+        | Rejection::DestinationRequired { .. }
+        | Rejection::ApprovalUnknown { .. }
+        | Rejection::ApprovalDecided { .. }
+        | Rejection::SecondPersonRequired
+        | Rejection::RefundOpen { .. }
+        | Rejection::RefundExceedsBalance { .. }
+        | Rejection::RefundExceedsPayment { .. }
+        | Rejection::RefundNotApproved { .. }
+        | Rejection::RefundNotSubmitted { .. }
+        | Rejection::RefundDecided { .. }
+        | Rejection::RefundSubmittedOtherwise { .. }
+        | Rejection::RefundNotManual { .. }
+        | Rejection::BreakUnknown { .. }
+        | Rejection::BreakIsClosed { .. }
         | Rejection::ReceiptExists { .. }
         | Rejection::ProviderReferenceTaken { .. } => StatusCode::UNPROCESSABLE_ENTITY,
     }

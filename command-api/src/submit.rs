@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, Utc};
+use domain::Rejection;
 use domain::command::PersonOf;
 use domain::{Command, Order, Seeds};
 use edge::http::{Context, ledger_position};
@@ -170,8 +171,8 @@ impl CommandApi {
             };
             return Ok(Read { command, hashed: Value::Object(object) });
         };
-        let blanked = parse(kind, &personal.blanked(&object).to_string(), speaker)?;
-        let key = self.person_key(personal.of, &object, &blanked, id, speaker).await?;
+        parse(kind, &personal.blanked(&object).to_string(), speaker)?;
+        let key = self.person_key(personal.of, &object, id, speaker).await?;
         let sealed =
             personal.sealed(&object, &key, &self.sealer().keys()).map_err(|error| sealing(&error))?;
         let command = parse(kind, &sealed.to_string(), speaker)?;
@@ -183,28 +184,42 @@ impl CommandApi {
         &self,
         of: PersonOf,
         data: &Map<String, Value>,
-        command: &Command,
         id: Uuid,
         speaker: &Identity,
     ) -> Result<Arc<PersonKey>, Problem> {
         let person = match of {
             PersonOf::CustomerId => {
-                customer_named(data).unwrap_or_else(|| derived_id(id, &self.sealer().keys()))
+                named(data, "customer_id").unwrap_or_else(|| derived_id(id, &self.sealer().keys()))
             }
-            PersonOf::RentalId => self.customer_of_rental(command, speaker).await?,
+            PersonOf::ReceiptId => {
+                named(data, "receipt_id").unwrap_or_else(|| derived_id(id, &self.sealer().keys()))
+            }
+            PersonOf::RentalId | PersonOf::PaymentId | PersonOf::RefundId | PersonOf::ApprovalId => {
+                self.person_behind(of, data, speaker).await?
+            }
         };
         self.sealer().person_key(person).await.map_err(|error| sealing(&error))
     }
 
-    async fn customer_of_rental(&self, command: &Command, speaker: &Identity) -> Result<Uuid, Problem> {
-        let rental = command.obvious_streams().first().copied().unwrap_or_default();
-        match self.present().rental(rental).await? {
-            Some(rental) => Ok(rental.customer_id.0),
-            None => {
-                let unknown = domain::Rejection::RentalUnknown { rental_id: rental };
-                Err(refusal::problem(&unknown, speaker, None))
+    /// The person whom the thing that the command names is about.
+    async fn person_behind(
+        &self,
+        of: PersonOf,
+        data: &Map<String, Value>,
+        speaker: &Identity,
+    ) -> Result<Uuid, Problem> {
+        let (field, unknown): (_, fn(Uuid) -> Rejection) = match of {
+            PersonOf::PaymentId => ("payment_id", |payment_id| Rejection::PaymentUnknown { payment_id }),
+            PersonOf::RefundId => ("refund_id", |refund_id| Rejection::RefundUnknown { refund_id }),
+            PersonOf::ApprovalId => ("approval_id", |approval_id| Rejection::ApprovalUnknown { approval_id }),
+            PersonOf::RentalId | PersonOf::CustomerId | PersonOf::ReceiptId => {
+                ("rental_id", |rental_id| Rejection::RentalUnknown { rental_id })
             }
-        }
+        };
+        let id = named(data, field).unwrap_or_default();
+        let state = self.present().states([id]).await?.remove(&id);
+        let person = state.and_then(|state| state.person());
+        person.ok_or_else(|| refusal::problem(&unknown(id), speaker, None))
     }
 
     fn seeds(&self, command: Uuid) -> Seeds {
@@ -231,9 +246,9 @@ struct Read {
     hashed: Value,
 }
 
-/// The customer that a command with personal fields names, if it names one.
-fn customer_named(data: &Map<String, Value>) -> Option<Uuid> {
-    data.get("customer_id")?.as_str()?.parse().ok()
+/// The id in a field of a command's data, if it is there.
+fn named(data: &Map<String, Value>, field: &str) -> Option<Uuid> {
+    data.get(field)?.as_str()?.parse().ok()
 }
 
 fn parse(kind: &str, data: &str, speaker: &Identity) -> Result<Command, Problem> {

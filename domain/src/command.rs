@@ -9,8 +9,11 @@ use uuid::Uuid;
 use crate::{
     Role, Time,
     customer::Language,
-    event::{Provider, Purpose, ReleaseMode},
-    ids::{CustomerId, DeviceId, PaymentId, RentalId, StationId, TariffId},
+    event::{BreakCause, Provider, Purpose, ReleaseMode},
+    ids::{
+        ApprovalId, BreakId, CustomerId, DeviceId, PaymentId, ReceiptId, RefundId, RentalId, StationId,
+        TariffId,
+    },
     money::{Amount, Money},
     personal::{Sealed, SealedPhone},
     station::Service,
@@ -186,6 +189,78 @@ commands! {
         payment_id: Option<PaymentId>, customer_id: Option<CustomerId>, provider: Option<Provider>,
         amount: Amount, provider_reference: ProviderReference, paid_at: Option<Time>,
     }
+    /// The customer's phone shows the prompt.
+    RecordPrompt [Payments] { payment_id: PaymentId, provider_reference: Option<ProviderReference>, }
+    /// The provider says that the customer did not pay.
+    PaymentDeclined [Payments] {
+        payment_id: PaymentId, provider_reference: Option<ProviderReference>, reason: Option<Reason>,
+    }
+    /// The provider did not say what became of it.
+    MarkPaymentUnknown [Payments] { payment_id: PaymentId, reason: Option<Reason>, }
+    /// The provider takes a settled payment back.
+    RecordChargeback [Payments] {
+        payment_id: PaymentId, amount: Amount, provider_reference: ProviderReference, reason: Option<Reason>,
+    }
+    /// Money came that settles nothing.
+    RecordUnmatchedReceipt [Payments] {
+        receipt_id: Option<ReceiptId>, provider: Provider, provider_reference: ProviderReference, amount: Amount,
+        payer: Option<SealedPhone>, payment_id: Option<PaymentId>, reason: Reason, paid_at: Option<Time>,
+    }
+    /// Asks for the money of a receipt to be a customer's.
+    AssignReceipt [Finance Admin] { receipt_id: ReceiptId, customer_id: CustomerId, reason: Sealed, }
+    /// Asks for the money of a receipt to go back to who paid it, else to `destination`.
+    RefundReceipt [Finance Admin] {
+        receipt_id: ReceiptId, refund_id: Option<RefundId>, destination: Option<Sealed>, reason: Sealed,
+    }
+    /// The second person says yes.
+    ApproveAction [Finance Admin] { approval_id: ApprovalId, reason: Option<Sealed>, }
+    /// The second person says no.
+    RejectAction [Finance Admin] { approval_id: ApprovalId, reason: Option<Sealed>, }
+
+    /// Asks for deposit money to be paid out.
+    RequestDepositRefund [Customer Finance Admin] {
+        refund_id: Option<RefundId>, customer_id: CustomerId, amount: Amount, provider: Provider,
+    }
+    /// Gives a payment back, whole or in part.
+    RequestPaymentRefund [Finance Admin] {
+        refund_id: Option<RefundId>, payment_id: PaymentId, amount: Amount, reason: Sealed,
+    }
+    /// The second person says yes.
+    ApproveRefund [Finance Admin] { refund_id: RefundId, reason: Option<Sealed>, }
+    /// It is not to be paid out.
+    RejectRefund [Finance Admin] { refund_id: RefundId, reason: Option<Sealed>, }
+    /// A provider is about to be told to pay it out.
+    RecordRefundSubmitted [Payments Finance] {
+        refund_id: RefundId, provider: Provider, reference: ProviderReference,
+    }
+    /// The money is with the person.
+    RefundConfirmed [Payments Finance] { refund_id: RefundId, provider_reference: Option<ProviderReference>, }
+    /// The provider did not pay it out.
+    RefundDeclined [Payments Finance] {
+        refund_id: RefundId, provider_reference: Option<ProviderReference>, reason: Option<Reason>,
+    }
+    /// The provider did not say what became of it.
+    MarkRefundUnknown [Payments] { refund_id: RefundId, reason: Option<Reason>, }
+
+    /// Ledger and statement differ.
+    OpenBreak [Finance System Admin] {
+        break_id: Option<BreakId>, cause: BreakCause, provider: Provider,
+        provider_reference: Option<ProviderReference>, payment_id: Option<PaymentId>,
+        refund_id: Option<RefundId>, receipt_id: Option<ReceiptId>, ledger_amount: Option<Money>,
+        statement_amount: Option<Money>, statement_id: Option<Uuid>, reason: Option<Reason>,
+    }
+    /// Somebody knows why.
+    ExplainBreak [Finance Admin] { break_id: BreakId, reason: Reason, }
+    /// Nothing is left to do about it.
+    CloseBreak [Finance Admin] { break_id: BreakId, reason: Option<Reason>, }
+    /// The provider took its fee.
+    RecordProviderFee [Payments] {
+        provider: Provider, amount: Amount, provider_reference: ProviderReference, reason: Option<Reason>,
+    }
+    /// The provider moved what it holds for us to our bank.
+    RecordProviderPayout [Payments] {
+        provider: Provider, amount: Amount, provider_reference: ProviderReference, reason: Option<Reason>,
+    }
     /// Gives up on a payment a day after it was asked for.
     ExpirePayment [System Admin] { payment_id: PaymentId, reason: Option<Reason>, }
 
@@ -245,6 +320,14 @@ pub enum PersonOf {
     CustomerId,
     /// The customer of the rental of `rental_id`.
     RentalId,
+    /// The customer of the payment of `payment_id`.
+    PaymentId,
+    /// The receipt of `receipt_id`, which has a key of its own; absent, the id derived from the command's.
+    ReceiptId,
+    /// The customer, or else the receipt, of the refund of `refund_id`.
+    RefundId,
+    /// The customer or receipt that the approval of `approval_id` is about.
+    ApprovalId,
 }
 
 /// The personal fields of a command.
@@ -286,6 +369,46 @@ pub const PERSONAL: &[Personal] = &[
         fields: &[("phone", PersonalKind::Phone)],
     },
     Personal { command: "ReportLost", whose: PersonOf::RentalId, fields: &[("reason", PersonalKind::Text)] },
+    Personal {
+        command: "RecordUnmatchedReceipt",
+        whose: PersonOf::ReceiptId,
+        fields: &[("payer", PersonalKind::IndexedPhone)],
+    },
+    Personal {
+        command: "AssignReceipt",
+        whose: PersonOf::CustomerId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
+        command: "RefundReceipt",
+        whose: PersonOf::ReceiptId,
+        fields: &[("destination", PersonalKind::Phone), ("reason", PersonalKind::Text)],
+    },
+    Personal {
+        command: "ApproveAction",
+        whose: PersonOf::ApprovalId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
+        command: "RejectAction",
+        whose: PersonOf::ApprovalId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
+        command: "RequestPaymentRefund",
+        whose: PersonOf::PaymentId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
+        command: "ApproveRefund",
+        whose: PersonOf::RefundId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
+        command: "RejectRefund",
+        whose: PersonOf::RefundId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
 ];
 
 /// Which device a command speaks of.
@@ -403,7 +526,29 @@ impl Command {
             | Command::ExtendRental(_)
             | Command::MarkOverdue(_)
             | Command::ReportLost(_)
-            | Command::SellDevice(_) => Ok(()),
+            | Command::SellDevice(_)
+            | Command::RecordPrompt(_)
+            | Command::PaymentDeclined(_)
+            | Command::MarkPaymentUnknown(_)
+            | Command::RecordChargeback(_)
+            | Command::RecordUnmatchedReceipt(_)
+            | Command::AssignReceipt(_)
+            | Command::RefundReceipt(_)
+            | Command::ApproveAction(_)
+            | Command::RejectAction(_)
+            | Command::RequestDepositRefund(_)
+            | Command::RequestPaymentRefund(_)
+            | Command::ApproveRefund(_)
+            | Command::RejectRefund(_)
+            | Command::RecordRefundSubmitted(_)
+            | Command::RefundConfirmed(_)
+            | Command::RefundDeclined(_)
+            | Command::MarkRefundUnknown(_)
+            | Command::OpenBreak(_)
+            | Command::ExplainBreak(_)
+            | Command::CloseBreak(_)
+            | Command::RecordProviderFee(_)
+            | Command::RecordProviderPayout(_) => Ok(()),
         }
     }
 
@@ -419,6 +564,7 @@ impl Command {
             Command::ReportReturnRefused(refused) => ("observed_at", refused.observed_at),
             Command::ReportBattery(battery) => ("observed_at", battery.observed_at),
             Command::PaymentConfirmed(confirmed) => ("paid_at", confirmed.paid_at),
+            Command::RecordUnmatchedReceipt(received) => ("paid_at", received.paid_at),
             _ => ("", None),
         };
         match (occurred_at, own) {
@@ -464,6 +610,35 @@ impl Command {
                 c.payment_id.iter().map(|id| id.0).chain(c.customer_id.iter().map(|id| id.0)).collect()
             }
             Command::ExpirePayment(c) => vec![c.payment_id.0],
+            Command::RecordPrompt(c) => vec![c.payment_id.0],
+            Command::PaymentDeclined(c) => vec![c.payment_id.0],
+            Command::MarkPaymentUnknown(c) => vec![c.payment_id.0],
+            Command::RecordChargeback(c) => vec![c.payment_id.0],
+            Command::RecordUnmatchedReceipt(c) => {
+                c.receipt_id.iter().map(|id| id.0).chain(c.payment_id.iter().map(|id| id.0)).collect()
+            }
+            Command::AssignReceipt(c) => vec![c.receipt_id.0, c.customer_id.0],
+            Command::RefundReceipt(c) => {
+                [c.receipt_id.0].into_iter().chain(c.refund_id.iter().map(|id| id.0)).collect()
+            }
+            Command::ApproveAction(c) => vec![c.approval_id.0],
+            Command::RejectAction(c) => vec![c.approval_id.0],
+            Command::RequestDepositRefund(c) => {
+                [c.customer_id.0].into_iter().chain(c.refund_id.iter().map(|id| id.0)).collect()
+            }
+            Command::RequestPaymentRefund(c) => {
+                [c.payment_id.0].into_iter().chain(c.refund_id.iter().map(|id| id.0)).collect()
+            }
+            Command::ApproveRefund(c) => vec![c.refund_id.0],
+            Command::RejectRefund(c) => vec![c.refund_id.0],
+            Command::RecordRefundSubmitted(c) => vec![c.refund_id.0],
+            Command::RefundConfirmed(c) => vec![c.refund_id.0],
+            Command::RefundDeclined(c) => vec![c.refund_id.0],
+            Command::MarkRefundUnknown(c) => vec![c.refund_id.0],
+            Command::OpenBreak(c) => c.break_id.iter().map(|id| id.0).collect(),
+            Command::ExplainBreak(c) => vec![c.break_id.0],
+            Command::CloseBreak(c) => vec![c.break_id.0],
+            Command::RecordProviderFee(_) | Command::RecordProviderPayout(_) => Vec::new(),
             Command::StartRental(c) => c
                 .rental_id
                 .iter()

@@ -7,7 +7,8 @@
 use uuid::Uuid;
 
 use crate::{
-    Actor, Command, Event, Rejection, Time, customer, device, payment, rental, station, tariff,
+    Actor, Command, Event, Rejection, Time, approval, customer, device, payment, provider_entry, receipt,
+    reconciliation, refund, rental, station, tariff,
     view::{Claim, Missing, View},
 };
 
@@ -161,6 +162,28 @@ pub fn decide(order: &Order, view: &View<'_>) -> Result<Decision, Stop> {
         Command::InitiatePayment(command) => payment::initiate(command, order, view),
         Command::PaymentConfirmed(command) => payment::confirm(command, order, view),
         Command::ExpirePayment(command) => payment::expire(command, order, view),
+        Command::RecordPrompt(command) => payment::record_prompt(command, order, view),
+        Command::PaymentDeclined(command) => payment::decline(command, order, view),
+        Command::MarkPaymentUnknown(command) => payment::mark_unknown(command, order, view),
+        Command::RecordChargeback(command) => payment::charge_back(command, order, view),
+        Command::RecordUnmatchedReceipt(command) => receipt::record(command, order, view),
+        Command::AssignReceipt(command) => receipt::assign(command, order, view),
+        Command::RefundReceipt(command) => receipt::refund(command, order, view),
+        Command::ApproveAction(command) => approval::approve(command, order, view),
+        Command::RejectAction(command) => approval::reject(command, order, view),
+        Command::RequestDepositRefund(command) => refund::request_of_deposit(command, order, view),
+        Command::RequestPaymentRefund(command) => refund::request_of_payment(command, order, view),
+        Command::ApproveRefund(command) => refund::approve(command, order, view),
+        Command::RejectRefund(command) => refund::reject(command, order, view),
+        Command::RecordRefundSubmitted(command) => refund::submit(command, order, view),
+        Command::RefundConfirmed(command) => refund::confirm(command, order, view),
+        Command::RefundDeclined(command) => refund::decline(command, order, view),
+        Command::MarkRefundUnknown(command) => refund::mark_unknown(command, order, view),
+        Command::OpenBreak(command) => reconciliation::open(command, order, view),
+        Command::ExplainBreak(command) => reconciliation::explain(command, order, view),
+        Command::CloseBreak(command) => reconciliation::close(command, order, view),
+        Command::RecordProviderFee(command) => provider_entry::record_fee(command, order, view),
+        Command::RecordProviderPayout(command) => provider_entry::record_payout(command, order, view),
         Command::StartRental(command) => rental::start(command, order, view),
         Command::ConfirmRelease(command) => rental::confirm_release(command, order, view),
         Command::ReportReleaseFailure(command) => rental::report_release_failure(command, order, view),

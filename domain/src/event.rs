@@ -11,7 +11,10 @@ use uuid::Uuid;
 use crate::{
     Money, Time,
     customer::Language,
-    ids::{CATALOGUE, CustomerId, DeviceId, PaymentId, ReceiptId, RentalId, StationId, StreamKey, TariffId},
+    ids::{
+        ApprovalId, BreakId, CATALOGUE, CustomerId, DeviceId, EntryId, PaymentId, ReceiptId, RefundId,
+        RentalId, StationId, StreamKey, TariffId,
+    },
     personal::Sealed,
     purse::{Credited, Debited},
     rating::{Charge, Posted},
@@ -46,6 +49,20 @@ pub enum Review {
     CustomerClosed,
     /// The bank was thought to be in a place where another one is now.
     Displaced,
+    /// Money that came from another phone than was asked.
+    WrongPayer,
+    /// Money that came through another wallet than was asked.
+    WrongOperator,
+    /// Money for a reference that nobody made.
+    UnknownReference,
+    /// What said that money came is not signed as it should be.
+    BadSignature,
+    /// The provider, when asked, did not confirm what it is said to have reported.
+    NotConfirmed,
+    /// Money that settles nothing, for a reason that has no word of its own.
+    Unmatched,
+    /// Money was paid back and the same debt to a person had been met in another way already.
+    PaidTwice,
 }
 
 /// How a station hands out banks.
@@ -96,6 +113,66 @@ pub enum Purpose {
     Deposit,
     /// To pay a debt.
     Debt,
+}
+
+/// What a second person has to approve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Action {
+    /// To give the money of a receipt to a customer.
+    AssignReceipt {
+        /// Which receipt.
+        receipt_id: ReceiptId,
+        /// To whom.
+        customer_id: CustomerId,
+        /// Why, sealed under the customer's key.
+        reason: Sealed,
+    },
+}
+
+/// What was found wrong between the ledger and a provider's statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakCause {
+    /// The statement has it, the ledger has not.
+    MissingInLedger,
+    /// The ledger has it, the statement has not.
+    MissingAtProvider,
+    /// Both have it, with different amounts.
+    AmountDiffers,
+    /// Both have it; one says that it succeeded, the other that it did not.
+    StatusDiffers,
+    /// The statement has it twice.
+    Duplicate,
+}
+
+/// Why a refund will not be paid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundRejection {
+    /// A member of staff said no.
+    Staff,
+    /// The customer has an open rental by now.
+    RentalOpen,
+    /// The customer has a debt by now.
+    Debt,
+}
+
+/// Where the money of a paid refund comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum PaidFrom {
+    /// From what was set aside for it.
+    Transit,
+    /// From the customer: the money had gone back to them before the proof came.
+    Customer {
+        /// Taken from their purse.
+        debited: Debited,
+    },
+    /// From nobody: the customer it had gone back to is erased.
+    BadDebt,
+    /// From unmatched receipts: the money had gone back there before the proof came.
+    Receipt,
 }
 
 /// Where a bank is put: a slot of a station.
@@ -539,8 +616,174 @@ events! {
         receipt_id: ReceiptId, provider: Provider, provider_reference: ProviderReference, amount: Money,
         paid_at: Time,
         #[serde(skip_serializing_if = "Option::is_none", default)] payment_id: Option<PaymentId>,
+        /// The phone that paid, sealed under a key of the receipt.
+        #[serde(skip_serializing_if = "Option::is_none", default)] payer: Option<Sealed>,
+        /// The customer whose phone that is.
+        #[serde(skip_serializing_if = "Option::is_none", default)] customer_id: Option<CustomerId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
         review: Vec<Review>,
-    } in |e| [e.receipt_id.stream(), e.payment_id.map(PaymentId::stream)];
+    } in |e| [
+        e.receipt_id.stream(), e.payment_id.map(PaymentId::stream), e.customer_id.map(CustomerId::stream),
+    ];
+    /// The customer's phone shows the prompt to pay.
+    PaymentPrompted v 1 {
+        payment_id: PaymentId, customer_id: CustomerId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] provider_reference: Option<ProviderReference>,
+    } in |e| [e.payment_id.stream(), e.customer_id.stream()];
+    /// The customer or the provider said no; proof that comes later still settles it.
+    PaymentWasDeclined v 1 {
+        payment_id: PaymentId, customer_id: CustomerId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] provider_reference: Option<ProviderReference>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.payment_id.stream(), e.customer_id.stream()];
+    /// Nobody knows whether the customer was asked, or has paid.
+    PaymentOutcomeUnknown v 1 {
+        payment_id: PaymentId, customer_id: CustomerId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.payment_id.stream(), e.customer_id.stream()];
+    /// The provider took a settled payment back. `debited` is absent where the customer is erased: a bad debt.
+    PaymentChargedBack v 1 {
+        payment_id: PaymentId, customer_id: CustomerId, amount: Money, provider: Provider,
+        provider_reference: ProviderReference,
+        #[serde(skip_serializing_if = "Option::is_none", default)] debited: Option<Debited>,
+    } in |e| [e.payment_id.stream(), e.customer_id.stream()];
+
+    // ---- receipts and approvals
+    /// A member of staff asked for something that a second one has to approve; no money moved.
+    ApprovalRequested v 1 {
+        approval_id: ApprovalId, action: Action, requested_by: Uuid,
+    } in |e| [e.approval_id.stream()];
+    /// A second member of staff said no.
+    ActionRejected v 1 {
+        approval_id: ApprovalId, rejected_by: Uuid,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Sealed>,
+    } in |e| [e.approval_id.stream()];
+    /// The money of a receipt is a customer's. `named` is the customer whose phone had paid it.
+    ReceiptAssigned v 1 {
+        receipt_id: ReceiptId, customer_id: CustomerId, amount: Money, provider: Provider, credited: Credited,
+        approval_id: ApprovalId, approved_by: Uuid,
+        #[serde(skip_serializing_if = "Option::is_none", default)] named: Option<CustomerId>,
+    } in |e| [
+        e.receipt_id.stream(), e.customer_id.stream(), e.approval_id.stream(), e.named.map(CustomerId::stream),
+    ];
+    /// The money of a receipt is to go back to whoever paid it, once a second person has approved.
+    ReceiptRefundRequested v 1 {
+        refund_id: RefundId, receipt_id: ReceiptId, amount: Money, provider: Provider,
+        /// A phone, sealed under the receipt's key.
+        destination: Sealed, requested_by: Uuid, reason: Sealed,
+    } in |e| [e.refund_id.stream(), e.receipt_id.stream()];
+
+    // ---- refunds
+    /// A customer's money is set aside to be paid out.
+    RefundRequested v 1 {
+        refund_id: RefundId, customer_id: CustomerId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] payment_id: Option<PaymentId>,
+        amount: Money, provider: Provider,
+        /// The customer's verified phone.
+        destination: Sealed, requested_by: Uuid, requested_at: Time,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Sealed>,
+    } in |e| [e.refund_id.stream(), e.customer_id.stream(), e.payment_id.map(PaymentId::stream)];
+    /// It may be paid out. `approved_by` is absent where no second person was needed.
+    RefundApproved v 1 {
+        refund_id: RefundId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] customer_id: Option<CustomerId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] receipt_id: Option<ReceiptId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] payment_id: Option<PaymentId>,
+        amount: Money,
+        #[serde(skip_serializing_if = "Option::is_none", default)] approved_by: Option<Uuid>,
+    } in |e| [e.refund_id.stream(), e.customer_id.map(CustomerId::stream)];
+    /// It will not be paid out; the money went back to where it came from: the customer's purse, or the receipt.
+    RefundRejected v 1 {
+        refund_id: RefundId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] customer_id: Option<CustomerId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] receipt_id: Option<ReceiptId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] payment_id: Option<PaymentId>,
+        amount: Money,
+        #[serde(skip_serializing_if = "Option::is_none", default)] credited: Option<Credited>,
+        cause: RefundRejection,
+        #[serde(skip_serializing_if = "Option::is_none", default)] rejected_by: Option<Uuid>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Sealed>,
+    } in |e| [
+        e.refund_id.stream(), e.customer_id.map(CustomerId::stream), e.receipt_id.map(ReceiptId::stream),
+        e.payment_id.map(PaymentId::stream),
+    ];
+    /// A provider is about to be told to pay it out, under this reference.
+    RefundSubmitted v 1 {
+        refund_id: RefundId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] customer_id: Option<CustomerId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] receipt_id: Option<ReceiptId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] payment_id: Option<PaymentId>,
+        amount: Money, provider: Provider, reference: ProviderReference,
+    } in |e| [e.refund_id.stream(), e.customer_id.map(CustomerId::stream)];
+    /// Nobody knows whether it was paid out.
+    RefundOutcomeUnknown v 1 {
+        refund_id: RefundId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] customer_id: Option<CustomerId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] receipt_id: Option<ReceiptId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.refund_id.stream(), e.customer_id.map(CustomerId::stream)];
+    /// The money is with the person. `customer_id` is whose refund it is, or, of a receipt's refund that had failed
+    /// before, who had been given the receipt meanwhile; `named` is the customer whose phone had paid the receipt.
+    RefundPaid v 1 {
+        refund_id: RefundId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] customer_id: Option<CustomerId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] receipt_id: Option<ReceiptId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] payment_id: Option<PaymentId>,
+        amount: Money, provider: Provider,
+        #[serde(skip_serializing_if = "Option::is_none", default)] provider_reference: Option<ProviderReference>,
+        paid_from: PaidFrom,
+        #[serde(skip_serializing_if = "Option::is_none", default)] named: Option<CustomerId>,
+        #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
+    } in |e| [
+        e.refund_id.stream(), e.customer_id.or(e.named).map(CustomerId::stream),
+        e.receipt_id.map(ReceiptId::stream), e.payment_id.map(PaymentId::stream),
+    ];
+    /// The provider refused to pay it out; the money went back to where it came from.
+    RefundFailed v 1 {
+        refund_id: RefundId,
+        #[serde(skip_serializing_if = "Option::is_none", default)] customer_id: Option<CustomerId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] receipt_id: Option<ReceiptId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] payment_id: Option<PaymentId>,
+        amount: Money,
+        #[serde(skip_serializing_if = "Option::is_none", default)] credited: Option<Credited>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [
+        e.refund_id.stream(), e.customer_id.map(CustomerId::stream), e.receipt_id.map(ReceiptId::stream),
+        e.payment_id.map(PaymentId::stream),
+    ];
+
+    // ---- reconciliation
+    /// Ledger and statement differ.
+    BreakOpened v 1 {
+        break_id: BreakId, cause: BreakCause, provider: Provider,
+        #[serde(skip_serializing_if = "Option::is_none", default)] provider_reference: Option<ProviderReference>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] payment_id: Option<PaymentId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] refund_id: Option<RefundId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] receipt_id: Option<ReceiptId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] ledger_amount: Option<Money>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] statement_amount: Option<Money>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] statement_id: Option<Uuid>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.break_id.stream()];
+    /// Somebody knows why.
+    BreakExplained v 1 {
+        break_id: BreakId, explained_by: Uuid, reason: Reason,
+    } in |e| [e.break_id.stream()];
+    /// Nothing is left to do about it.
+    BreakClosed v 1 {
+        break_id: BreakId, closed_by: Uuid,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.break_id.stream()];
+    /// A provider took its fee.
+    ProviderFeeRecorded v 1 {
+        entry_id: EntryId, provider: Provider, amount: Money, provider_reference: ProviderReference,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.entry_id.stream()];
+    /// A provider moved what it held for us to our bank.
+    ProviderPayoutRecorded v 1 {
+        entry_id: EntryId, provider: Provider, amount: Money, provider_reference: ProviderReference,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
+    } in |e| [e.entry_id.stream()];
 }
 
 impl Event {

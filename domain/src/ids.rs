@@ -35,6 +35,10 @@ id_kinds! {
     RentalId => Rental, "One rental of one power bank.";
     PaymentId => Payment, "Money that a customer was asked for.";
     ReceiptId => Receipt, "Money that arrived and belongs to nobody yet.";
+    RefundId => Refund, "Money on its way back to a person.";
+    ApprovalId => Approval, "What one member of staff asked for and a second one has to approve.";
+    BreakId => Break, "A difference between the ledger and a provider's statement.";
+    EntryId => Entry, "A fee that a provider took, or a payout that it made to our bank.";
 }
 
 /// A tariff. Its versions live in the catalogue's stream, not in one of their own.
@@ -60,6 +64,14 @@ pub enum StreamKind {
     Tariff,
     /// Money received and not matched.
     Receipt,
+    /// Money on its way back.
+    Refund,
+    /// What waits for a second person.
+    Approval,
+    /// A difference between ledger and statement.
+    Break,
+    /// A provider's fee or payout.
+    Entry,
 }
 
 impl StreamKind {
@@ -74,6 +86,10 @@ impl StreamKind {
             StreamKind::Payment => "payment",
             StreamKind::Tariff => "tariff",
             StreamKind::Receipt => "receipt",
+            StreamKind::Refund => "refund",
+            StreamKind::Approval => "approval",
+            StreamKind::Break => "break",
+            StreamKind::Entry => "entry",
         }
     }
 }

@@ -10,6 +10,7 @@
 //! - [`rating`]: what a rental costs; [`postings`]: what that means in the books.
 
 pub mod actor;
+pub mod approval;
 pub mod command;
 pub mod customer;
 pub mod decide;
@@ -21,8 +22,12 @@ pub mod payment;
 pub mod personal;
 pub mod phone;
 pub mod postings;
+pub mod provider_entry;
 pub mod purse;
 pub mod rating;
+pub mod receipt;
+pub mod reconciliation;
+pub mod refund;
 pub mod rejection;
 pub mod rental;
 pub mod state;
@@ -37,7 +42,8 @@ pub use command::Command;
 pub use decide::{Decision, Fact, Order, Seeds, Stop, decide};
 pub use event::Event;
 pub use ids::{
-    CustomerId, DeviceId, PaymentId, ReceiptId, RentalId, StationId, StreamKey, StreamKind, TariffId,
+    ApprovalId, BreakId, CustomerId, DeviceId, EntryId, PaymentId, ReceiptId, RefundId, RentalId, StationId,
+    StreamKey, StreamKind, TariffId,
 };
 pub use money::Money;
 pub use rejection::Rejection;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     Event, Money,
-    event::Provider,
+    event::{PaidFrom, Provider, RefundPaid},
     ids::CustomerId,
     purse::{Credited, Debited},
     rating::Posted,
@@ -135,6 +135,8 @@ struct Party {
 }
 
 impl Party {
+    const NOBODY: Party = Party { customer: None, provider: None };
+
     const fn customer(id: CustomerId) -> Party {
         Party { customer: Some(id), provider: None }
     }
@@ -200,6 +202,39 @@ fn reversal(customer: CustomerId, posted: Posted, credited: Credited) -> Vec<Pos
     Party::customer(customer).pair(&income(posted), &given)
 }
 
+/// Taken from a customer's purse; from nobody's, it is a bad debt.
+fn taken(amount: Money, debited: Option<Debited>) -> [(Account, Money); 3] {
+    let (deposit, debt, lost) = match debited {
+        Some(debited) => (debited.deposit, debited.debt, Money::ZERO),
+        None => (Money::ZERO, Money::ZERO, amount),
+    };
+    [(Account::CustomerDeposits, deposit), (Account::CustomerReceivables, debt), (Account::BadDebt, lost)]
+}
+
+fn given(credited: Credited) -> [(Account, Money); 2] {
+    [(Account::CustomerReceivables, credited.debt), (Account::CustomerDeposits, credited.deposit)]
+}
+
+/// A refund that is not paid out: the money goes back to the customer, or to the receipt.
+fn came_back(customer: Option<CustomerId>, amount: Money, credited: Option<Credited>) -> Vec<Posting> {
+    let set_aside = [(Account::RefundsInTransit, amount)];
+    match credited {
+        Some(credited) => Party { customer, provider: None }.pair(&set_aside, &given(credited)),
+        None => Party::NOBODY.pair(&set_aside, &[(Account::UnmatchedReceipts, amount)]),
+    }
+}
+
+fn paid_out(fact: &RefundPaid) -> Vec<Posting> {
+    let party = Party { customer: fact.customer_id, provider: Some(fact.provider) };
+    let from = match fact.paid_from {
+        PaidFrom::Transit => vec![(Account::RefundsInTransit, fact.amount)],
+        PaidFrom::Receipt => vec![(Account::UnmatchedReceipts, fact.amount)],
+        PaidFrom::Customer { debited } => taken(fact.amount, Some(debited)).to_vec(),
+        PaidFrom::BadDebt => taken(fact.amount, None).to_vec(),
+    };
+    party.pair(&from, &[(Account::MobileMoney, fact.amount)])
+}
+
 /// The entry that an event makes in the books; empty for events that move no money.
 #[must_use]
 pub fn entries(event: &Event) -> Vec<Posting> {
@@ -215,6 +250,30 @@ pub fn entries(event: &Event) -> Vec<Posting> {
         Event::ReceiptUnmatched(fact) => {
             let party = Party { customer: None, provider: Some(fact.provider) };
             party.pair(&[(Account::MobileMoney, fact.amount)], &[(Account::UnmatchedReceipts, fact.amount)])
+        }
+        Event::PaymentChargedBack(fact) => {
+            let party = Party { customer: Some(fact.customer_id), provider: Some(fact.provider) };
+            party.pair(&taken(fact.amount, fact.debited), &[(Account::MobileMoney, fact.amount)])
+        }
+        Event::ReceiptAssigned(fact) => Party::customer(fact.customer_id)
+            .pair(&[(Account::UnmatchedReceipts, fact.amount)], &given(fact.credited)),
+        Event::ReceiptRefundRequested(fact) => {
+            vec![Party::NOBODY.line(Account::UnmatchedReceipts, Account::RefundsInTransit, fact.amount)]
+        }
+        Event::RefundRequested(fact) => {
+            let party = Party::customer(fact.customer_id);
+            vec![party.line(Account::CustomerDeposits, Account::RefundsInTransit, fact.amount)]
+        }
+        Event::RefundRejected(fact) => came_back(fact.customer_id, fact.amount, fact.credited),
+        Event::RefundFailed(fact) => came_back(fact.customer_id, fact.amount, fact.credited),
+        Event::RefundPaid(fact) => paid_out(fact),
+        Event::ProviderFeeRecorded(fact) => {
+            let party = Party { customer: None, provider: Some(fact.provider) };
+            vec![party.line(Account::ProviderFees, Account::MobileMoney, fact.amount)]
+        }
+        Event::ProviderPayoutRecorded(fact) => {
+            let party = Party { customer: None, provider: Some(fact.provider) };
+            vec![party.line(Account::Bank, Account::MobileMoney, fact.amount)]
         }
         Event::RentalEnded(fact) => charge(fact.customer_id, fact.charge.to_posted(), fact.debited),
         Event::RentalSold(fact) => charge(fact.customer_id, fact.charge.to_posted(), fact.debited),
@@ -259,6 +318,17 @@ pub fn entries(event: &Event) -> Vec<Posting> {
         | Event::RentalBecameOverdue(_)
         | Event::ReturnAttemptRecorded(_)
         | Event::PaymentInitiated(_)
+        | Event::PaymentPrompted(_)
+        | Event::PaymentWasDeclined(_)
+        | Event::PaymentOutcomeUnknown(_)
+        | Event::ApprovalRequested(_)
+        | Event::ActionRejected(_)
+        | Event::RefundApproved(_)
+        | Event::RefundSubmitted(_)
+        | Event::RefundOutcomeUnknown(_)
+        | Event::BreakOpened(_)
+        | Event::BreakExplained(_)
+        | Event::BreakClosed(_)
         | Event::PaymentExpired(_) => Vec::new(),
     }
 }

@@ -121,6 +121,36 @@ rejections! {
     PaymentUnknown { payment_id: Uuid } => "payment_unknown", "No such payment";
     PaymentSettled { payment_id: Uuid } => "payment_settled", "The payment is already settled";
     PaymentTooLarge { amount: Money, limit: Money } => "payment_too_large", "The provider takes no payment of this size";
+    PaymentNotOpen { payment_id: Uuid, payment_status: &'static str } => "payment_not_open", "The payment is declined or expired";
+    PaymentNotSettled { payment_id: Uuid, payment_status: &'static str } => "payment_not_settled", "The payment is not settled";
+    ChargebackTooLarge { payment_id: Uuid, amount: Money, limit: Money } => "chargeback_too_large", "Chargebacks of a payment are never more than the payment";
+
+    // Receipts and approvals.
+    ReceiptUnknown { receipt_id: Uuid } => "receipt_unknown", "No such receipt";
+    ReceiptAssigned { receipt_id: Uuid, customer_id: Uuid } => "receipt_assigned", "The receipt's money is a customer's already";
+    ReceiptRefundOpen { receipt_id: Uuid, refund_id: Uuid } => "receipt_refund_open", "The receipt's money is on its way back or paid back";
+    ReceiptNamesCustomer { customer_id: Uuid, receipt_id: Uuid } => "receipt_names_customer", "Money that came from the customer's phone is still unmatched";
+    DestinationRequired { receipt_id: Uuid } => "destination_required", "Nobody knows who paid; say where the money is to go";
+    ApprovalUnknown { approval_id: Uuid } => "approval_unknown", "No such approval";
+    ApprovalDecided { approval_id: Uuid, approval_status: &'static str } => "approval_decided", "The approval was given or refused before";
+    SecondPersonRequired => "second_person_required", "Somebody else than who asked for it has to approve it";
+
+    // Refunds.
+    RefundUnknown { refund_id: Uuid } => "refund_unknown", "No such refund";
+    RefundOpen { customer_id: Uuid, refund_id: Uuid } => "refund_open", "Another refund of the customer is not final yet";
+    RefundExceedsBalance { amount: Money, balance: Money } => "refund_exceeds_balance", "The deposit balance is less than that";
+    RefundExceedsPayment { payment_id: Uuid, amount: Money, refundable: Money } => "refund_exceeds_payment", "What is left of the payment is less than that";
+    RefundNotApproved { refund_id: Uuid, refund_status: &'static str } => "refund_not_approved", "The refund is not approved, or no longer";
+    RefundNotSubmitted { refund_id: Uuid, refund_status: &'static str } => "refund_not_submitted", "No provider was told to pay the refund out";
+    RefundDecided { refund_id: Uuid, refund_status: &'static str } => "refund_decided", "The refund is past that";
+    RefundSubmittedOtherwise { refund_id: Uuid } => "refund_submitted_otherwise", "The refund was submitted under another reference; a retry uses the same one";
+    RefundNotManual { refund_id: Uuid, refund_status: &'static str } => "refund_not_manual", "Staff may record this only for refunds of the manual queue and for unknown outcomes";
+
+    // Reconciliation.
+    BreakUnknown { break_id: Uuid } => "break_unknown", "No such break";
+    BreakIsClosed { break_id: Uuid } => "break_closed", "The break is closed";
+
+    // Transactions.
     ReceiptExists { receipt_id: Uuid } => "receipt_exists", "This money is held as a receipt; assign the receipt instead";
     ProviderReferenceTaken { held_by: Uuid } => "provider_reference_taken", "This transaction already settled another payment";
 }
@@ -135,6 +165,7 @@ impl Rejection {
             Rejection::CustomerUnknown { .. }
                 | Rejection::RentalUnknown { .. }
                 | Rejection::PaymentUnknown { .. }
+                | Rejection::RefundUnknown { .. }
         )
     }
 }

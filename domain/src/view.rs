@@ -10,10 +10,18 @@ use uuid::Uuid;
 
 use crate::{
     State,
+    approval::Approval,
     customer::Customer,
     device::Device,
-    ids::{CATALOGUE, CustomerId, DeviceId, PaymentId, ReceiptId, RentalId, StationId},
-    payment::{Payment, Receipt},
+    ids::{
+        ApprovalId, BreakId, CATALOGUE, CustomerId, DeviceId, EntryId, PaymentId, ReceiptId, RefundId,
+        RentalId, StationId,
+    },
+    payment::Payment,
+    provider_entry::ProviderEntry,
+    receipt::Receipt,
+    reconciliation::Break,
+    refund::Refund,
     rental::Rental,
     state::EMPTY_CATALOGUE,
     station::Station,
@@ -38,6 +46,14 @@ impl Claim {
     pub const PHONE: &'static str = "phone";
     /// A provider's reference: `provider/reference`.
     pub const PROVIDER_REFERENCE: &'static str = "provider_reference";
+    /// The reference that a provider is given for a payment: the payment's `external_id`.
+    pub const EXTERNAL_ID: &'static str = "external_id";
+    /// The reference that a provider is given for a pay-out: `provider/reference`.
+    pub const REFUND_REFERENCE: &'static str = "refund_reference";
+    /// A provider's reference of a chargeback: `provider/reference`.
+    pub const CHARGEBACK: &'static str = "chargeback";
+    /// A provider's reference of a fee or payout: `kind/provider/reference`.
+    pub const PROVIDER_ENTRY: &'static str = "provider_entry";
 }
 
 /// Where states come from: a cache, an overlay of a batch, a fixture.
@@ -184,6 +200,54 @@ impl<'a> View<'a> {
         Ok(match self.state(id.0)? {
             None => Found::Absent,
             Some(State::Receipt(receipt)) => Found::Here(receipt),
+            Some(_) => Found::OtherKind,
+        })
+    }
+
+    /// The refund of that id.
+    ///
+    /// # Errors
+    /// As [`View::customer`].
+    pub fn refund(&self, id: RefundId) -> Result<Found<'a, Refund>, Missing> {
+        Ok(match self.state(id.0)? {
+            None => Found::Absent,
+            Some(State::Refund(refund)) => Found::Here(refund),
+            Some(_) => Found::OtherKind,
+        })
+    }
+
+    /// The approval of that id.
+    ///
+    /// # Errors
+    /// As [`View::customer`].
+    pub fn approval(&self, id: ApprovalId) -> Result<Found<'a, Approval>, Missing> {
+        Ok(match self.state(id.0)? {
+            None => Found::Absent,
+            Some(State::Approval(approval)) => Found::Here(approval),
+            Some(_) => Found::OtherKind,
+        })
+    }
+
+    /// The break of that id.
+    ///
+    /// # Errors
+    /// As [`View::customer`].
+    pub fn difference(&self, id: BreakId) -> Result<Found<'a, Break>, Missing> {
+        Ok(match self.state(id.0)? {
+            None => Found::Absent,
+            Some(State::Break(found)) => Found::Here(found),
+            Some(_) => Found::OtherKind,
+        })
+    }
+
+    /// The provider's fee or payout of that id.
+    ///
+    /// # Errors
+    /// As [`View::customer`].
+    pub fn entry(&self, id: EntryId) -> Result<Found<'a, ProviderEntry>, Missing> {
+        Ok(match self.state(id.0)? {
+            None => Found::Absent,
+            Some(State::Entry(entry)) => Found::Here(entry),
             Some(_) => Found::OtherKind,
         })
     }

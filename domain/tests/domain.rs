@@ -34,12 +34,20 @@ mod parsing;
 mod payments;
 #[path = "domain/price.rs"]
 mod price;
+#[path = "domain/progress.rs"]
+mod progress;
 #[path = "domain/random_city.rs"]
 mod random_city;
 #[path = "domain/rating_model.rs"]
 mod rating_model;
 #[path = "domain/rating_steps.rs"]
 mod rating_steps;
+#[path = "domain/receipts.rs"]
+mod receipts;
+#[path = "domain/reconciling.rs"]
+mod reconciling;
+#[path = "domain/refunds.rs"]
+mod refunds;
 #[path = "domain/releasing.rs"]
 mod releasing;
 #[path = "domain/returning.rs"]

@@ -23,11 +23,13 @@ pub enum StreamKind {
     Receipt = 8,
     Approval = 9,
     Period = 10,
+    Break = 11,
+    Entry = 12,
 }
 
 impl StreamKind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Customer,
         Self::Device,
         Self::Station,
@@ -38,6 +40,8 @@ impl StreamKind {
         Self::Receipt,
         Self::Approval,
         Self::Period,
+        Self::Break,
+        Self::Entry,
     ];
 
     /// The stored code.
@@ -67,6 +71,8 @@ impl StreamKind {
             Self::Receipt => "receipt",
             Self::Approval => "approval",
             Self::Period => "period",
+            Self::Break => "break",
+            Self::Entry => "entry",
         }
     }
 }

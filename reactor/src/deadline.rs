@@ -166,7 +166,27 @@ pub fn changes(event: &Event) -> Vec<Change> {
         Event::PaymentInitiated(fact) => vec![set(Kind::ExpirePayment, fact.payment_id.0, fact.expires_at)],
         Event::PaymentSettled(fact) => clear([Kind::ExpirePayment], fact.payment_id.0),
         Event::PaymentExpired(fact) => clear([Kind::ExpirePayment], fact.payment_id.0),
-        Event::CustomerRegistered(_)
+        Event::PaymentWasDeclined(fact) => clear([Kind::ExpirePayment], fact.payment_id.0),
+        Event::PaymentPrompted(_)
+        | Event::PaymentOutcomeUnknown(_)
+        | Event::PaymentChargedBack(_)
+        | Event::ApprovalRequested(_)
+        | Event::ActionRejected(_)
+        | Event::ReceiptAssigned(_)
+        | Event::ReceiptRefundRequested(_)
+        | Event::RefundRequested(_)
+        | Event::RefundApproved(_)
+        | Event::RefundRejected(_)
+        | Event::RefundSubmitted(_)
+        | Event::RefundOutcomeUnknown(_)
+        | Event::RefundPaid(_)
+        | Event::RefundFailed(_)
+        | Event::BreakOpened(_)
+        | Event::BreakExplained(_)
+        | Event::BreakClosed(_)
+        | Event::ProviderFeeRecorded(_)
+        | Event::ProviderPayoutRecorded(_)
+        | Event::CustomerRegistered(_)
         | Event::CustomerVerified(_)
         | Event::CustomerSuspended(_)
         | Event::CustomerReinstated(_)

@@ -12,6 +12,10 @@ pub(crate) const fn ledger(kind: StreamKind) -> ledger::StreamKind {
         StreamKind::Payment => ledger::StreamKind::Payment,
         StreamKind::Tariff => ledger::StreamKind::Tariff,
         StreamKind::Receipt => ledger::StreamKind::Receipt,
+        StreamKind::Refund => ledger::StreamKind::Refund,
+        StreamKind::Approval => ledger::StreamKind::Approval,
+        StreamKind::Break => ledger::StreamKind::Break,
+        StreamKind::Entry => ledger::StreamKind::Entry,
     }
 }
 
@@ -25,11 +29,24 @@ pub(crate) const fn domain(kind: ledger::StreamKind) -> Option<StreamKind> {
         ledger::StreamKind::Payment => Some(StreamKind::Payment),
         ledger::StreamKind::Tariff => Some(StreamKind::Tariff),
         ledger::StreamKind::Receipt => Some(StreamKind::Receipt),
-        ledger::StreamKind::Refund | ledger::StreamKind::Approval | ledger::StreamKind::Period => None,
+        ledger::StreamKind::Refund => Some(StreamKind::Refund),
+        ledger::StreamKind::Approval => Some(StreamKind::Approval),
+        ledger::StreamKind::Break => Some(StreamKind::Break),
+        ledger::StreamKind::Entry => Some(StreamKind::Entry),
+        ledger::StreamKind::Period => None,
     }
 }
 
-const KINDS: [&str; 4] = [Claim::DEVICE_SERIAL, Claim::STATION_CODE, Claim::PHONE, Claim::PROVIDER_REFERENCE];
+const KINDS: [&str; 8] = [
+    Claim::DEVICE_SERIAL,
+    Claim::STATION_CODE,
+    Claim::PHONE,
+    Claim::PROVIDER_REFERENCE,
+    Claim::EXTERNAL_ID,
+    Claim::REFUND_REFERENCE,
+    Claim::CHARGEBACK,
+    Claim::PROVIDER_ENTRY,
+];
 
 /// The claim of that kind and value, if the domain knows the kind.
 pub(crate) fn claim(kind: &str, value: String) -> Option<Claim> {

@@ -188,6 +188,10 @@ impl Known {
                 | State::Station(_)
                 | State::Payment(_)
                 | State::Receipt(_)
+                | State::Refund(_)
+                | State::Approval(_)
+                | State::Break(_)
+                | State::Entry(_)
                 | State::Catalogue(_) => {}
             }
         }

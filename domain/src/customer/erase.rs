@@ -23,7 +23,8 @@ struct Answer {
 }
 
 /// EraseCustomer, in order: unknown · erased before: already done · the sender's time · a rental is open · a debt · a
-/// deposit · a payment under way · suspended, unless an admin asks.
+/// deposit · a payment under way · a refund under way · money from their phone that is unmatched · suspended, unless an
+/// admin asks.
 ///
 /// # Errors
 /// The first of these refusals.
@@ -53,6 +54,12 @@ fn settled(customer: &Customer, asks: Role) -> Result<(), Rejection> {
     }
     if let Some(payment) = customer.pending.first() {
         return Err(Rejection::PaymentPending { customer_id, payment_id: payment.0 });
+    }
+    if let Some(refund) = customer.refund {
+        return Err(Rejection::RefundOpen { customer_id, refund_id: refund.0 });
+    }
+    if let Some(receipt) = customer.receipts.first() {
+        return Err(Rejection::ReceiptNamesCustomer { customer_id, receipt_id: receipt.0 });
     }
     if customer.status == Status::Suspended && asks != Role::Admin {
         return Err(Rejection::CustomerSuspended { customer_id });

@@ -1,18 +1,21 @@
 //! What a customer's stream adds up to.
 
-use chrono::{Months, NaiveDate};
+use chrono::{Months, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Event, Time,
-    ids::{CustomerId, PaymentId, RentalId},
+    Event, Money, Time,
+    event::{self, PaidFrom},
+    ids::{CustomerId, PaymentId, ReceiptId, RefundId, RentalId},
     personal::Sealed,
-    purse::Purse,
+    purse::{Credited, Debited, Purse},
     timing,
 };
 
 /// How long the count of a day's starts is kept: no upload is that late.
 const STARTS_KEPT: Months = Months::new(12);
+/// How long a refund counts towards the limit that needs no second person.
+const REFUNDS_KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// Where a customer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -73,6 +76,12 @@ pub struct Customer {
     pub last_ended_at: Option<Time>,
     /// Payments that are neither settled nor given up.
     pub pending: Vec<PaymentId>,
+    /// The refund that is not final yet, if one is.
+    pub refund: Option<RefundId>,
+    /// Unmatched receipts that were paid from their phone.
+    pub receipts: Vec<ReceiptId>,
+    /// The refunds of the last day that were neither refused nor failed, with the moment they were asked for.
+    recent_refunds: Vec<(RefundId, Time, Money)>,
     /// How many rentals started on each business day.
     starts: Vec<(NaiveDate, u32)>,
 }
@@ -83,6 +92,43 @@ impl Customer {
     pub fn starts_on_day_of(&self, moment: Time) -> u32 {
         let day = timing::business_day(moment);
         self.starts.iter().find(|(on, _)| *on == day).map_or(0, |(_, count)| *count)
+    }
+
+    /// What the refunds asked for since that moment come to; it lies a day back at most.
+    #[must_use]
+    pub fn refunded_since(&self, since: Time) -> Money {
+        self.recent_refunds.iter().filter(|(_, at, _)| *at > since).map(|(_, _, amount)| *amount).sum()
+    }
+
+    fn set_aside(&mut self, refund: &event::RefundRequested) {
+        let taken = Debited { deposit: refund.amount, debt: Money::ZERO };
+        self.purse.debit(taken);
+        self.refund = Some(refund.refund_id);
+        let since = timing::plus(refund.requested_at, -REFUNDS_KEPT);
+        self.recent_refunds.retain(|(_, at, _)| *at > since);
+        self.recent_refunds.push((refund.refund_id, refund.requested_at, refund.amount));
+    }
+
+    fn refund_is_final(&mut self, refund: RefundId) {
+        if self.refund == Some(refund) {
+            self.refund = None;
+        }
+    }
+
+    fn refund_came_back(&mut self, refund: RefundId, credited: Option<Credited>) {
+        if let Some(credited) = credited {
+            self.purse.credit(credited);
+        }
+        self.refund_is_final(refund);
+        self.recent_refunds.retain(|(id, _, _)| *id != refund);
+    }
+
+    fn refund_paid(&mut self, fact: &event::RefundPaid) {
+        if let PaidFrom::Customer { debited } = fact.paid_from {
+            self.purse.debit(debited);
+        }
+        self.refund_is_final(fact.refund_id);
+        self.receipts.retain(|receipt| Some(*receipt) != fact.receipt_id);
     }
 
     fn count_start(&mut self, moment: Time) {
@@ -118,6 +164,9 @@ impl Customer {
                 open: None,
                 last_ended_at: None,
                 pending: Vec::new(),
+                refund: None,
+                receipts: Vec::new(),
+                recent_refunds: Vec::new(),
                 starts: Vec::new(),
             }),
             _ => None,
@@ -160,11 +209,33 @@ impl Customer {
             Event::DeviceRecovered(fact) => self.purse.debit(fact.debited),
             Event::PaymentInitiated(fact) => self.pending.push(fact.payment_id),
             Event::PaymentExpired(fact) => self.pending.retain(|pending| *pending != fact.payment_id),
+            Event::PaymentWasDeclined(fact) => self.pending.retain(|pending| *pending != fact.payment_id),
+            Event::PaymentChargedBack(fact) => {
+                if let Some(debited) = fact.debited {
+                    self.purse.debit(debited);
+                }
+            }
+            Event::ReceiptUnmatched(fact) => self.receipts.push(fact.receipt_id),
+            Event::ReceiptAssigned(fact) => {
+                if fact.customer_id == self.id {
+                    self.purse.credit(fact.credited);
+                }
+                self.receipts.retain(|receipt| *receipt != fact.receipt_id);
+            }
+            Event::RefundRequested(fact) => self.set_aside(fact),
+            Event::RefundRejected(fact) => self.refund_came_back(fact.refund_id, fact.credited),
+            Event::RefundFailed(fact) => self.refund_came_back(fact.refund_id, fact.credited),
+            Event::RefundPaid(fact) => self.refund_paid(fact),
             Event::PaymentSettled(fact) => {
                 self.pending.retain(|pending| *pending != fact.payment_id);
                 self.purse.credit(fact.credited);
             }
-            Event::LateReleaseRecorded(_)
+            Event::PaymentPrompted(_)
+            | Event::PaymentOutcomeUnknown(_)
+            | Event::RefundApproved(_)
+            | Event::RefundSubmitted(_)
+            | Event::RefundOutcomeUnknown(_)
+            | Event::LateReleaseRecorded(_)
             | Event::RentalExtended(_)
             | Event::RentalBecameOverdue(_)
             | Event::ReturnAttemptRecorded(_) => {}
@@ -189,7 +260,14 @@ impl Customer {
             | Event::MaintenanceCompleted(_)
             | Event::DeviceRetired(_)
             | Event::ReleaseOutcomeUnknown(_)
-            | Event::ReceiptUnmatched(_) => return None,
+            | Event::ApprovalRequested(_)
+            | Event::ActionRejected(_)
+            | Event::ReceiptRefundRequested(_)
+            | Event::BreakOpened(_)
+            | Event::BreakExplained(_)
+            | Event::BreakClosed(_)
+            | Event::ProviderFeeRecorded(_)
+            | Event::ProviderPayoutRecorded(_) => return None,
         }
         Some(self)
     }

@@ -125,7 +125,14 @@ pub fn initiate(command: &InitiatePayment, order: &Order, view: &View<'_>) -> Re
     };
     let external_id = sees.then_some(initiated.external_id.clone());
     let answer = Initiated { payment_id, status: "initiated", external_id: external_id.as_deref() };
-    Ok(Decision::recorded(vec![fact(initiated, occurred_at)], &answer))
+    let claim = external_claim(&initiated.external_id);
+    let facts = vec![fact(initiated.clone(), occurred_at)];
+    Ok(Decision::recorded_with(facts, vec![(claim, payment_id.0)], &answer))
+}
+
+/// The provider names a payment by this reference; the claim finds it again.
+fn external_claim(external_id: &str) -> Claim {
+    Claim { kind: Claim::EXTERNAL_ID, value: external_id.to_owned() }
 }
 
 fn same(payment: &Payment, command: &InitiatePayment) -> bool {
@@ -180,7 +187,11 @@ fn confirm_payment(
     let holder = view.holder(claim.clone())?;
     let settled_by_this = match &payment.status {
         PaymentStatus::Settled { provider_reference } => *provider_reference == command.provider_reference,
-        PaymentStatus::Initiated | PaymentStatus::Expired => false,
+        PaymentStatus::Initiated
+        | PaymentStatus::Prompted
+        | PaymentStatus::Unknown
+        | PaymentStatus::Declined
+        | PaymentStatus::Expired => false,
     };
     if settled_by_this {
         return Ok(Decision::already_done(&Confirmed::of(payment_id, customer)));
@@ -191,7 +202,11 @@ fn confirm_payment(
     }
     let reason = match &payment.status {
         PaymentStatus::Settled { .. } => Some(Review::SecondReference),
-        PaymentStatus::Initiated | PaymentStatus::Expired => open_reason(payment, customer, amount),
+        PaymentStatus::Initiated
+        | PaymentStatus::Prompted
+        | PaymentStatus::Unknown
+        | PaymentStatus::Declined
+        | PaymentStatus::Expired => open_reason(payment, customer, amount),
     };
     Ok(match reason {
         Some(reason) => {
@@ -268,6 +283,9 @@ fn unmatched(
         amount: command.amount.money(),
         paid_at,
         payment_id,
+        payer: None,
+        customer_id: None,
+        reason: None,
         review: vec![reason],
     };
     let answer = Confirmed::held(payment_id, receipt_id, customer);
@@ -308,8 +326,9 @@ fn confirm_bill(
         expires_at: timing::plus_minutes(paid_at, EXPIRES_AFTER_MINUTES),
     };
     let (settled, answer) = settle(payment_id, provider, customer, command, paid_at);
+    let named = external_claim(&initiated.external_id);
     let facts = vec![fact(initiated, paid_at), settled];
-    Ok(Decision::recorded_with(facts, vec![(claim, payment_id.0)], &answer))
+    Ok(Decision::recorded_with(facts, vec![(claim, payment_id.0), (named, payment_id.0)], &answer))
 }
 
 /// The reference of a bill payment belongs to something already.
@@ -335,7 +354,7 @@ fn bill_again(
     }
 }
 
-/// ExpirePayment, in order: payment unknown · expired already: already done · settled · not due. It happened when it
+/// ExpirePayment, in order: payment unknown · expired already: already done · settled · declined · not due. It happened when it
 /// was due, whenever it is processed.
 ///
 /// # Errors
@@ -350,7 +369,11 @@ pub fn expire(command: &ExpirePayment, order: &Order, view: &View<'_>) -> Result
         PaymentStatus::Settled { .. } => {
             return Err(Rejection::PaymentSettled { payment_id: payment_id.0 }.into());
         }
-        PaymentStatus::Initiated => {}
+        PaymentStatus::Declined => {
+            let payment_status = payment.status_name();
+            return Err(Rejection::PaymentNotOpen { payment_id: payment_id.0, payment_status }.into());
+        }
+        PaymentStatus::Initiated | PaymentStatus::Prompted | PaymentStatus::Unknown => {}
     }
     timing::due(order, payment.expires_at)?;
     let customer_id = payment.customer_id;

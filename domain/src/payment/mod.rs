@@ -4,7 +4,9 @@
 //! provider and reference is claimed by whatever it settled or became.
 
 mod decide;
+mod progress;
 mod state;
 
 pub use decide::{confirm, expire, initiate};
-pub use state::{Payment, PaymentStatus, Receipt};
+pub use progress::{charge_back, decline, mark_unknown, record_prompt};
+pub use state::{Payment, PaymentStatus};

@@ -1,11 +1,11 @@
-//! What a payment's and a receipt's stream add up to.
+//! What a payment's stream adds up to.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Event, Money, Time,
     event::{Provider, Purpose},
-    ids::{CustomerId, PaymentId, ReceiptId},
+    ids::{CustomerId, PaymentId, RefundId},
     personal::Sealed,
     values::ProviderReference,
 };
@@ -16,6 +16,12 @@ use crate::{
 pub enum PaymentStatus {
     /// Recorded; the provider was not asked yet.
     Initiated,
+    /// The customer's phone shows the prompt.
+    Prompted,
+    /// Nobody knows what became of it.
+    Unknown,
+    /// The customer or the provider said no; proof that comes later still settles it.
+    Declined,
     /// Nobody paid in time; proof that comes later still settles it.
     Expired,
     /// The provider proved that the money came.
@@ -46,9 +52,43 @@ pub struct Payment {
     pub expires_at: Time,
     /// Where it stands.
     pub status: PaymentStatus,
+    /// Refunds of it that were neither refused nor failed.
+    pub refunds: Vec<(RefundId, Money)>,
+    /// How much of it was paid out again.
+    pub paid_back: Money,
+    /// How much of it the provider took back.
+    pub charged_back: Money,
 }
 
 impl Payment {
+    /// The name of where it stands, as readers see it.
+    #[must_use]
+    pub const fn status_name(&self) -> &'static str {
+        match &self.status {
+            PaymentStatus::Initiated => "initiated",
+            PaymentStatus::Prompted => "prompted",
+            PaymentStatus::Unknown => "unknown",
+            PaymentStatus::Declined => "declined",
+            PaymentStatus::Expired => "expired",
+            PaymentStatus::Settled { .. } if !self.charged_back.is_zero() => "charged_back",
+            PaymentStatus::Settled { .. } if self.paid_back.is_zero() => "settled",
+            PaymentStatus::Settled { .. } => {
+                if self.amount.less(self.paid_back).is_zero() {
+                    "refunded"
+                } else {
+                    "partly_refunded"
+                }
+            }
+        }
+    }
+
+    /// What may still be given back: the payment less its refunds and chargebacks.
+    #[must_use]
+    pub fn refundable(&self) -> Money {
+        let refunds = self.refunds.iter().map(|(_, amount)| *amount).sum();
+        self.amount.less(refunds).less(self.charged_back)
+    }
+
     /// The first event of a payment.
     #[must_use]
     pub fn begin(event: &Event) -> Option<Payment> {
@@ -64,6 +104,9 @@ impl Payment {
                 external_id: fact.external_id.clone(),
                 expires_at: fact.expires_at,
                 status: PaymentStatus::Initiated,
+                refunds: Vec::new(),
+                paid_back: Money::ZERO,
+                charged_back: Money::ZERO,
             }),
             _ => None,
         }
@@ -77,43 +120,23 @@ impl Payment {
             Event::PaymentSettled(fact) => {
                 self.status = PaymentStatus::Settled { provider_reference: fact.provider_reference.clone() };
             }
+            Event::PaymentPrompted(_) => self.status = PaymentStatus::Prompted,
+            Event::PaymentOutcomeUnknown(_) => self.status = PaymentStatus::Unknown,
+            Event::PaymentWasDeclined(_) => self.status = PaymentStatus::Declined,
             Event::PaymentExpired(_) => self.status = PaymentStatus::Expired,
+            Event::PaymentChargedBack(fact) => self.charged_back = self.charged_back.plus(fact.amount),
+            Event::RefundRequested(fact) => self.refunds.push((fact.refund_id, fact.amount)),
+            Event::RefundRejected(fact) => self.refunds.retain(|(id, _)| *id != fact.refund_id),
+            Event::RefundFailed(fact) => self.refunds.retain(|(id, _)| *id != fact.refund_id),
+            Event::RefundPaid(fact) => {
+                self.paid_back = self.paid_back.plus(fact.amount);
+                if !self.refunds.iter().any(|(id, _)| *id == fact.refund_id) {
+                    self.refunds.push((fact.refund_id, fact.amount));
+                }
+            }
             Event::ReceiptUnmatched(_) => {}
             _ => return None,
         }
         Some(self)
-    }
-}
-
-/// Money that came and settled nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// Which.
-    pub id: ReceiptId,
-    /// The payment that it was said to be for; none where it came to a bill number.
-    pub payment_id: Option<PaymentId>,
-    /// Through whom it came.
-    pub provider: Provider,
-    /// By which transaction.
-    pub provider_reference: ProviderReference,
-    /// How much.
-    pub amount: Money,
-}
-
-impl Receipt {
-    /// The first event of a receipt.
-    #[must_use]
-    pub fn begin(event: &Event) -> Option<Receipt> {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else begins a receipt")]
-        match event {
-            Event::ReceiptUnmatched(fact) => Some(Receipt {
-                id: fact.receipt_id,
-                payment_id: fact.payment_id,
-                provider: fact.provider,
-                provider_reference: fact.provider_reference.clone(),
-                amount: fact.amount,
-            }),
-            _ => None,
-        }
     }
 }

@@ -19,13 +19,15 @@ impl World {
     /// Whether DOMAIN.md makes a repetition under a new id a new fact: extensions, and minted entity ids.
     fn is_new_each_time(name: &str, data: &Value) -> bool {
         let own = match name {
-            "ExtendRental" => return true,
+            "ExtendRental" | "AssignReceipt" => return true,
             "RegisterCustomer" => "customer_id",
             "RegisterStation" => "station_id",
             "RegisterDevice" => "device_id",
             "PublishTariff" => "tariff_id",
             "InitiatePayment" => "payment_id",
             "StartRental" => "rental_id",
+            "RequestDepositRefund" | "RequestPaymentRefund" | "RefundReceipt" => "refund_id",
+            "OpenBreak" => "break_id",
             _ => return false,
         };
         data.get(own).is_none()
@@ -112,6 +114,10 @@ impl World {
                 | State::Rental(_)
                 | State::Payment(_)
                 | State::Receipt(_)
+                | State::Refund(_)
+                | State::Approval(_)
+                | State::Break(_)
+                | State::Entry(_)
                 | State::Catalogue(_) => {}
             }
         }
@@ -202,6 +208,18 @@ fn moved_by(event: &Event) -> i64 {
             fact.amount.shillings()
         }
         Event::ReceiptUnmatched(fact) => fact.amount.shillings(),
+        Event::PaymentChargedBack(fact) => fact.amount.shillings(),
+        Event::ReceiptAssigned(fact) => {
+            assert_eq!(fact.amount, fact.credited.debt.plus(fact.credited.deposit));
+            fact.amount.shillings()
+        }
+        Event::ReceiptRefundRequested(fact) => fact.amount.shillings(),
+        Event::RefundRequested(fact) => fact.amount.shillings(),
+        Event::RefundRejected(fact) => fact.amount.shillings(),
+        Event::RefundFailed(fact) => fact.amount.shillings(),
+        Event::RefundPaid(fact) => fact.amount.shillings(),
+        Event::ProviderFeeRecorded(fact) => fact.amount.shillings(),
+        Event::ProviderPayoutRecorded(fact) => fact.amount.shillings(),
         Event::RentalEnded(fact) => sum(&[fact.debited.deposit, fact.debited.debt]),
         Event::RentalSold(fact) => sum(&[fact.debited.deposit, fact.debited.debt]),
         Event::DeviceRecovered(fact) => sum(&[fact.charge.total]),

@@ -29,6 +29,9 @@ pub(crate) const STATION: u128 = 0x5;
 pub(crate) const RENTAL: u128 = 0x7;
 pub(crate) const PAYMENT: u128 = 0xa;
 pub(crate) const TARIFF: u128 = 0x1;
+pub(crate) const RECEIPT: u128 = 0x2;
+pub(crate) const REFUND: u128 = 0x3;
+pub(crate) const BREAK: u128 = 0x4;
 
 /// The nth thing of a kind.
 pub(crate) fn id(kind: u128, number: u128) -> Uuid {
@@ -49,6 +52,15 @@ pub(crate) fn rental_id(number: u128) -> Uuid {
 }
 pub(crate) fn payment_id(number: u128) -> Uuid {
     id(PAYMENT, number)
+}
+pub(crate) fn receipt_id(number: u128) -> Uuid {
+    id(RECEIPT, number)
+}
+pub(crate) fn refund_id(number: u128) -> Uuid {
+    id(REFUND, number)
+}
+pub(crate) fn break_id(number: u128) -> Uuid {
+    id(BREAK, number)
 }
 pub(crate) fn tariff_id(number: u128) -> Uuid {
     id(TARIFF, number)
@@ -95,6 +107,17 @@ pub(crate) fn support() -> Actor {
 }
 pub(crate) fn payments() -> Actor {
     actor(Role::Payments)
+}
+pub(crate) fn finance() -> Actor {
+    actor(Role::Finance)
+}
+/// Another member of the finance staff.
+pub(crate) fn second_finance() -> Actor {
+    Actor { role: Role::Finance, subject: Uuid::from_u128(0xf2) }
+}
+/// A third one.
+pub(crate) fn third_finance() -> Actor {
+    Actor { role: Role::Finance, subject: Uuid::from_u128(0xf3) }
 }
 pub(crate) fn customer(number: u128) -> Actor {
     Actor { role: Role::Customer, subject: customer_id(number) }
@@ -255,8 +278,9 @@ impl World {
     pub(crate) fn seeds(&mut self) -> Seeds {
         self.ids += 3;
         let minted = |n| id(0xf, self.ids + n);
-        let byte = u8::try_from(self.ids % 251).unwrap();
-        Seeds { minted: minted(0), second: minted(1), derived: minted(2), random: [byte; 17] }
+        let mut random = [7; 17];
+        random[..16].copy_from_slice(&self.ids.to_be_bytes());
+        Seeds { minted: minted(0), second: minted(1), derived: minted(2), random }
     }
 
     pub(crate) fn decide(&self, order: &Order) -> Result<Decision, domain::Rejection> {
@@ -312,6 +336,10 @@ impl World {
             | State::Station(_)
             | State::Payment(_)
             | State::Receipt(_)
+            | State::Refund(_)
+            | State::Approval(_)
+            | State::Break(_)
+            | State::Entry(_)
             | State::Catalogue(_) => None,
         })
     }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use domain::{Event, rental::Stage};
+use domain::{Decision, Event, event::PaidFrom, rental::Stage};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -30,6 +30,12 @@ enum Ask {
     AgentReturn { bank: u128, at: u128, slot: u16 },
     Attempt { bank: u128, at: u128, back: i64 },
     Pay { who: u128, amount: i64 },
+    Refund { who: u128, amount: i64 },
+    RefundStep { what: &'static str, refund: u128 },
+    ChargeBack { payment: u128, amount: i64 },
+    Receive { from: u128, amount: i64 },
+    Assign { receipt: u128, who: u128 },
+    PayBack { receipt: u128 },
     Suspend { who: u128, again: bool },
     Dock { bank: u128, at: u128, slot: u16 },
     Move { what: &'static str, bank: u128 },
@@ -52,6 +58,14 @@ fn ask() -> impl Strategy<Value = Ask> {
     };
     let wait = prop_oneof![1_i64..=120, 60_i64..=7_200, 3_600_i64..=200_000, Just(40 * 86_400)];
     let moves = prop_oneof![Just("UndockDevice"), Just("StartMaintenance"), Just("CompleteMaintenance")];
+    let refund_step = prop_oneof![
+        Just("ApproveRefund"),
+        Just("RejectRefund"),
+        Just("RecordRefundSubmitted"),
+        Just("RefundConfirmed"),
+        Just("RefundDeclined"),
+        Just("MarkRefundUnknown"),
+    ];
     let slots =
         prop_oneof![Just("DisableSlot"), Just("EnableSlot"), Just("ClearSlotFault"), Just("ReportSlotFault")];
     prop_oneof![
@@ -71,6 +85,12 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => (bank(), place()).prop_map(|(bank, (at, slot))| Ask::AgentReturn { bank, at, slot }),
         4 => (bank(), 1_u128..=3, 0_i64..=9_000).prop_map(|(bank, at, back)| Ask::Attempt { bank, at, back }),
         6 => (1_u128..=4, 1_i64..=60_000).prop_map(|(who, amount)| Ask::Pay { who, amount }),
+        4 => (1_u128..=4, 1_i64..=40_000).prop_map(|(who, amount)| Ask::Refund { who, amount }),
+        8 => (refund_step, 1_u128..=6).prop_map(|(what, refund)| Ask::RefundStep { what, refund }),
+        2 => (1_u128..=6, 1_i64..=40_000).prop_map(|(payment, amount)| Ask::ChargeBack { payment, amount }),
+        2 => (1_u128..=5, 1_i64..=40_000).prop_map(|(from, amount)| Ask::Receive { from, amount }),
+        2 => (1_u128..=4, 1_u128..=4).prop_map(|(receipt, who)| Ask::Assign { receipt, who }),
+        2 => (1_u128..=4).prop_map(|receipt| Ask::PayBack { receipt }),
         1 => (1_u128..=4, any::<bool>()).prop_map(|(who, again)| Ask::Suspend { who, again }),
         2 => (bank(), place()).prop_map(|(bank, (at, slot))| Ask::Dock { bank, at, slot }),
         2 => (moves, bank()).prop_map(|(what, bank)| Ask::Move { what, bank }),
@@ -140,6 +160,45 @@ fn put(w: &mut World, ask: &Ask, started: &mut u128) -> Option<Then> {
             w.pays(*who, *amount);
             return None;
         }
+        Ask::Refund { who, amount } => {
+            let refund_id = refund_id(numbered(w, "RefundRequested", "ReceiptRefundRequested") + 1);
+            let customer_id = customer_id(*who);
+            let data = json!({
+                "refund_id": refund_id, "customer_id": customer_id, "amount": amount, "provider": "airtel",
+            });
+            w.when(customer(*who), "RequestDepositRefund", data)
+        }
+        Ask::RefundStep { what, refund } => w.refund_step(what, *refund),
+        Ask::ChargeBack { payment, amount } => {
+            let paid = settled(w).nth(usize::try_from(*payment).unwrap())?;
+            let reference = format!("CB-{}", w.log.len());
+            let data = json!({ "payment_id": paid, "amount": amount, "provider_reference": reference });
+            w.when(payments(), "RecordChargeback", data)
+        }
+        Ask::Receive { from, amount } => {
+            let number = numbered(w, "ReceiptUnmatched", "ReceiptUnmatched") + 1;
+            let data = json!({
+                "receipt_id": receipt_id(number), "provider": "mixx", "amount": amount, "payer": phone(*from),
+                "provider_reference": format!("U-{number}"), "reason": "unknown_reference",
+            });
+            w.when(payments(), "RecordUnmatchedReceipt", data)
+        }
+        Ask::Assign { receipt, who } => {
+            let data = json!({
+                "receipt_id": receipt_id(*receipt), "customer_id": customer_id(*who), "reason": sealed("theirs"),
+            });
+            let then = w.when(finance(), "AssignReceipt", data);
+            let Ok(Decision::Recorded { result, .. }) = &then.outcome else { return Some(then) };
+            let asked: serde_json::Value = serde_json::from_str(result).unwrap();
+            w.when(second_finance(), "ApproveAction", json!({ "approval_id": asked["approval_id"] }))
+        }
+        Ask::PayBack { receipt } => {
+            let refund_id = refund_id(numbered(w, "RefundRequested", "ReceiptRefundRequested") + 1);
+            let data = json!({
+                "receipt_id": receipt_id(*receipt), "refund_id": refund_id, "reason": sealed("not theirs"),
+            });
+            w.when(finance(), "RefundReceipt", data)
+        }
         Ask::Suspend { who, again } => {
             let name = if *again { "ReinstateCustomer" } else { "SuspendCustomer" };
             w.when(support(), name, json!({ "customer_id": customer_id(*who) }))
@@ -160,18 +219,49 @@ fn put(w: &mut World, ask: &Ask, started: &mut u128) -> Option<Then> {
     })
 }
 
+/// How many events of these two types there are.
+fn numbered(w: &World, one: &str, other: &str) -> u128 {
+    let of = |fact: &&domain::Fact| [one, other].contains(&fact.event.event_type());
+    u128::try_from(w.log.iter().filter(of).count()).unwrap()
+}
+
+/// The payments that are settled.
+fn settled(w: &World) -> impl Iterator<Item = Uuid> {
+    w.log.iter().filter_map(|fact| match &fact.event {
+        Event::PaymentSettled(paid) => Some(paid.payment_id.0),
+        _ => None,
+    })
+}
+
 /// The station that speaks for a rental.
 fn station_of(w: &World, rental: u128) -> Option<domain::Actor> {
     let rental = w.rentals().find(|known| known.id.0 == rental_id(rental))?;
     Some(domain::Actor { role: domain::Role::Station, subject: rental.station_id.0 })
 }
 
+/// What an event besides rentals gives a customer, or takes.
+fn moved(event: &Event) -> Option<(Uuid, i64)> {
+    let of = |customer: Option<domain::CustomerId>, amount: i64| customer.map(|id| (id.0, amount));
+    match event {
+        Event::PaymentSettled(fact) => of(Some(fact.customer_id), fact.amount.shillings()),
+        Event::PaymentChargedBack(fact) => of(Some(fact.customer_id), -fact.amount.shillings()),
+        Event::ReceiptAssigned(fact) => of(Some(fact.customer_id), fact.amount.shillings()),
+        Event::RefundRequested(fact) => of(Some(fact.customer_id), -fact.amount.shillings()),
+        Event::RefundRejected(fact) => of(fact.customer_id, fact.amount.shillings()),
+        Event::RefundFailed(fact) => of(fact.customer_id, fact.amount.shillings()),
+        Event::RefundPaid(fact) if fact.paid_from != PaidFrom::Transit => {
+            of(fact.customer_id, -fact.amount.shillings())
+        }
+        _ => None,
+    }
+}
+
 /// What everybody paid less what their rentals cost, counted without purses and books.
 fn check_money(w: &World) {
     let mut net: HashMap<Uuid, i64> = HashMap::new();
     for fact in &w.log {
-        if let Event::PaymentSettled(paid) = &fact.event {
-            *net.entry(paid.customer_id.0).or_default() += paid.amount.shillings();
+        if let Some((customer, amount)) = moved(&fact.event) {
+            *net.entry(customer).or_default() += amount;
         }
     }
     for rental in w.rentals() {

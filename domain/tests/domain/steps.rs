@@ -3,10 +3,7 @@
 use domain::Time;
 use serde_json::{Value, json};
 
-use super::given::{
-    DAY, Then, World, admin, agent, customer, customer_id, device_id, payments, phone, rental_id, station,
-    station_id, support, system, t, tariff_id, zero,
-};
+use super::given::*;
 
 impl World {
     /// A town with the standard tariff (1), two kiosks (1, 2) and a cabinet (3) of eight slots each, customers 1
@@ -27,6 +24,21 @@ impl World {
         }
         world.now = zero();
         world
+    }
+
+    /// One step of a refund, by whoever takes it.
+    pub(crate) fn refund_step(&mut self, what: &str, number: u128) -> Then {
+        let mut data = json!({ "refund_id": refund_id(number) });
+        let who = match what {
+            "ApproveRefund" | "RejectRefund" => second_finance(),
+            "RecordRefundSubmitted" => {
+                data["provider"] = json!("airtel");
+                data["reference"] = json!(format!("RF{number}"));
+                payments()
+            }
+            _ => payments(),
+        };
+        self.when(who, what, data)
     }
 
     pub(crate) fn tariff(&mut self, number: u128, mut data: Value) {

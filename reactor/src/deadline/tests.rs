@@ -75,7 +75,7 @@ fn what_is_settled_is_cleared() {
     for name in ["RentalEnded", "RentalSold"] {
         assert_eq!(of(name, json!({})), clear(RUNNING, RENTAL), "{name}");
     }
-    for name in ["PaymentSettled", "PaymentExpired"] {
+    for name in ["PaymentSettled", "PaymentExpired", "PaymentWasDeclined"] {
         let changes = changes(&event(name, json!({"payment_id": RENTAL})));
         assert_eq!(changes, clear([Kind::ExpirePayment], RENTAL), "{name}");
     }
@@ -97,6 +97,7 @@ fn all_other_events_have_no_deadline() {
         "PaymentInitiated",
         "PaymentSettled",
         "PaymentExpired",
+        "PaymentWasDeclined",
     ];
     for name in Event::TYPES {
         assert_eq!(changes(&event(name, json!({}))).is_empty(), !with.contains(name), "{name}");

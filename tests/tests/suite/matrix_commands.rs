@@ -54,7 +54,31 @@ fn data(kind: &str) -> Value {
         "PaymentConfirmed" => {
             json!({"payment_id": id(), "amount": 5_000, "provider_reference": id().simple().to_string()})
         }
-        "ExpirePayment" => json!({"payment_id": id()}),
+        "ExpirePayment" | "RecordPrompt" | "PaymentDeclined" | "MarkPaymentUnknown" => {
+            json!({"payment_id": id()})
+        }
+        "RecordChargeback" => {
+            json!({"payment_id": id(), "amount": 500, "provider_reference": id().simple().to_string()})
+        }
+        "RecordUnmatchedReceipt" => json!({
+            "provider": "mpesa", "provider_reference": id().simple().to_string(), "amount": 500,
+            "payer": phone(), "reason": "unknown_reference",
+        }),
+        "AssignReceipt" => json!({"receipt_id": id(), "customer_id": customer_id, "reason": "theirs"}),
+        "RefundReceipt" => json!({"receipt_id": id(), "destination": phone(), "reason": "a stranger's"}),
+        "ApproveAction" | "RejectAction" => json!({"approval_id": id()}),
+        "RequestDepositRefund" => json!({"customer_id": customer_id, "amount": 500, "provider": "airtel"}),
+        "RequestPaymentRefund" => json!({"payment_id": id(), "amount": 500, "reason": "twice"}),
+        "ApproveRefund" | "RejectRefund" | "RefundConfirmed" | "RefundDeclined" | "MarkRefundUnknown" => {
+            json!({"refund_id": id()})
+        }
+        "RecordRefundSubmitted" => json!({"refund_id": id(), "provider": "mpesa", "reference": "RF-1"}),
+        "OpenBreak" => json!({"cause": "missing_in_ledger", "provider": "mpesa", "statement_amount": 500}),
+        "ExplainBreak" => json!({"break_id": id(), "reason": "a fee"}),
+        "CloseBreak" => json!({"break_id": id()}),
+        "RecordProviderFee" | "RecordProviderPayout" => {
+            json!({"provider": "mpesa", "amount": 500, "provider_reference": id().simple().to_string()})
+        }
         "StartRental" => json!({"customer_id": customer_id, "station_id": station_id, "slot": 1}),
         "ConfirmRelease" => json!({"rental_id": rental_id, "device_id": device_id, "slot": 1}),
         "ReportReleaseFailure"
