@@ -49,6 +49,7 @@ def drive(url):
             "collected_status": ours.lookup.transaction_status(collected["transactionId"], bank_name="Airtel"),
             "paid": paid,
             "paid_status": ours.lookup.transaction_status(paid["pgReferenceId"], bank_name="airtel"),
+            "paid_status_by_ours": ours.lookup.transaction_status(external_id="python-refund-1"),
             "not_found": raised(lambda: ours.lookup.transaction_status("nothing")),
             "stranger": raised(lambda: stranger.checkout.get_public_key()),
             "bad_token": raised(lambda: client(url, token="not granted").checkout.mobile_checkout("1", "0688000001", "x", "Airtel")),

@@ -5,7 +5,7 @@ const OUTCOMES = ["success", "failure", "never", "late", "twice", "storm", "wron
   "lost_answer", "lost_callback"];
 const PAID = ["success", "failure", "never", "late", "twice", "duplicate", "lost_answer", "lost_callback", "error500", "expired"];
 const SENT = ["success", "refused", "never", "error500", "lost_answer"];
-const MOST = 200;
+const MOST = 200, BUTTONS = 40;
 let phone = "", after = 0, messages = [], session = null;
 const wayOf = new Map();
 
@@ -64,10 +64,10 @@ function message(it) {
 }
 
 function moved(it) {
-  const out = it.kind === "paid out";
+  const out = it.kind === "paid out", still = it.state === "failure" || it.state === "pending";
   return element("article", {},
-    element("b", {}, (out ? "+ " : "− ") + shillings(it.amount)), element("span", { class: "state " + it.state }, it.state),
-    element("small", {}, clock(it.at) + " +" + it.msisdn + " " + it.provider + (out ? ", received" : ", paid") +
+    element("b", {}, (still ? "" : out ? "+ " : "− ") + shillings(it.amount)), element("span", { class: "state " + it.state }, it.state),
+    element("small", {}, clock(it.at) + " +" + it.msisdn + " " + it.provider + (out ? ", paid out" : ", asked") +
       (it.callbacks ? ", told " + it.callbacks + "×" : "")));
 }
 
@@ -84,7 +84,7 @@ looks.push(async () => {
   const mine = (it) => !phone || (it.msisdn || it.to.slice(1)) === phone;
   const open = prompts.filter((it) => it.state === "pending" || it.state === "never").reverse();
   const all = new Set([...messages.map((it) => it.to.slice(1)), ...prompts.concat(paid).map((it) => it.msisdn)]);
-  known([...all.add(phone)].filter((it) => it).sort(), open);
+  known([...new Set([phone, ...all])].filter((it) => it).slice(0, BUTTONS).sort(), open);
   const asked = open.filter(mine);
   show("prompts", asked, () => asked.length ? asked.map(prompt) : nothing("Nobody asks for money."));
   const read = messages.filter(mine);

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use super::book::{Book, Disbursement, Entry, Prompt, Status, Told};
 use super::file::{File, Line};
-use super::outcome::{self, Telling};
-use super::shelf::Shelf;
+use super::outcome::{self, Charge, Telling};
+use super::shelf::{Named, Shelf};
 use super::signature;
 use super::tokens::Tokens;
 use super::wallet::Wallet;
@@ -142,30 +142,9 @@ impl AzamPay {
     }
 
     fn tell(self: &Arc<Self>, prompt: &Prompt, telling: Telling) {
-        let settings = self.settings();
-        let (amount, msisdn) = prompt
-            .charge
-            .as_ref()
-            .map_or((prompt.amount, &prompt.msisdn), |charge| (charge.amount, &charge.msisdn));
-        let mut callback = CollectionCallback {
-            message: telling.word,
-            user: None,
-            password: None,
-            client_id: None,
-            transactionstatus: telling.word,
-            operator: prompt.provider.operator(),
-            reference: &prompt.transaction_id,
-            externalreference: &prompt.transaction_id,
-            utilityref: &prompt.external_id,
-            amount: amount.to_string(),
-            transid: &prompt.transaction_id,
-            msisdn,
-            mnoreference: &prompt.mno_reference,
-            submerchant_account: None,
-            additional_properties: &prompt.additional,
-            signature: None,
-        };
-        if settings.signed {
+        let asked = Charge { amount: prompt.amount, msisdn: prompt.msisdn.clone() };
+        let mut callback = collected(prompt, prompt.charge.as_ref().unwrap_or(&asked), telling.word);
+        if self.settings().signed {
             callback.signature = signature::of(&callback.signed());
         }
         let id = prompt.transaction_id.clone();
@@ -242,7 +221,29 @@ impl AzamPay {
     }
 }
 
-fn heard<T: super::shelf::Named>(shelf: &mut Shelf<T>, id: &str, note: impl FnOnce(&mut T)) {
+/// What is told of a charge, or of one that did not come to be.
+fn collected<'a>(prompt: &'a Prompt, charge: &'a Charge, word: &'a str) -> CollectionCallback<'a> {
+    CollectionCallback {
+        message: word,
+        user: None,
+        password: None,
+        client_id: None,
+        transactionstatus: word,
+        operator: prompt.provider.operator(),
+        reference: &prompt.transaction_id,
+        externalreference: &prompt.transaction_id,
+        utilityref: &prompt.external_id,
+        amount: charge.amount.to_string(),
+        transid: &prompt.transaction_id,
+        msisdn: &charge.msisdn,
+        mnoreference: &prompt.mno_reference,
+        submerchant_account: None,
+        additional_properties: &prompt.additional,
+        signature: None,
+    }
+}
+
+fn heard<T: Named>(shelf: &mut Shelf<T>, id: &str, note: impl FnOnce(&mut T)) {
     // It may be so old by now that it is kept no longer.
     if let Some(item) = shelf.get_mut(id) {
         note(item);

@@ -190,14 +190,26 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// What the transaction of this id, of this wallet, came to.
-    pub(super) fn status(&self, transaction_id: &str, wallet: Option<Wallet>) -> Option<Status> {
+    /// What the transaction of this id, or of this reference of whoever asked for it, came to; of this wallet only.
+    pub(super) fn status(&self, asked: &Reference<'_>, wallet: Option<Wallet>) -> Option<Status> {
         let fits = |provider: Wallet| wallet.is_none_or(|wallet| wallet == provider);
-        let charged = self.prompts.get(transaction_id).filter(|prompt| fits(prompt.provider));
-        let paid = || {
-            let this = |paid: &&Disbursement| paid.transaction_id == transaction_id && fits(paid.provider);
-            self.disbursements.iter().rev().find(this)
+        let charged = match asked {
+            Reference::Theirs(id) => self.prompts.get(id),
+            Reference::Ours(id) => self.prompts.iter().rev().find(|prompt| prompt.external_id == *id),
         };
-        charged.map(Prompt::status).or_else(|| paid().map(Disbursement::status))
+        let paid = || match asked {
+            Reference::Theirs(id) => self.disbursements.iter().rev().find(|paid| paid.transaction_id == *id),
+            Reference::Ours(id) => self.disbursements.get(id),
+        };
+        let charged = charged.filter(|prompt| fits(prompt.provider)).map(Prompt::status);
+        charged.or_else(|| paid().filter(|paid| fits(paid.provider)).map(Disbursement::status))
     }
+}
+
+/// What a transaction is asked for by.
+pub(super) enum Reference<'a> {
+    /// The provider's id.
+    Theirs(&'a str),
+    /// The reference that came with the request.
+    Ours(&'a str),
 }

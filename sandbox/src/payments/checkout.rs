@@ -5,11 +5,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::authenticator::authorized;
+use super::authenticator::{authorized, not_authorized};
 use super::azampay::Asked;
 use super::fault;
 use super::wallet::{Wallet, msisdn, whole};
-use super::wire::{BadFields, CheckoutAnswer, Errors};
+use super::wire::{BadFields, CheckoutAnswer, Checks, Errors, unreadable};
 use crate::api::World;
 use crate::connection;
 use crate::settings::{Fault, PaymentOutcome};
@@ -47,8 +47,8 @@ enum Refusal {
 /// Takes a checkout.
 pub(super) async fn checkout(world: Data<World>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let azampay = &world.azampay;
-    if let Err(refused) = authorized(azampay, &request) {
-        return refused;
+    if !authorized(azampay, &request) {
+        return not_authorized();
     }
     let asked = match read(&body) {
         Ok(asked) => asked,
@@ -72,41 +72,27 @@ pub(super) async fn checkout(world: Data<World>, request: HttpRequest, body: Byt
 }
 
 fn read(body: &[u8]) -> Result<Asked, Refusal> {
-    let body: Body = serde_json::from_slice(body).map_err(|error| {
-        Refusal::Fields(Errors::from([(
-            "$",
-            vec![format!("The JSON value could not be converted: {error}")],
-        )]))
-    })?;
-    let mut errors = Errors::new();
-    let mut wrong = |name, why: &str| errors.insert(name, vec![why.to_owned()]);
+    let body: Body = serde_json::from_slice(body).map_err(|error| Refusal::Fields(unreadable(&error)))?;
     let payer = body.account_number.as_str().and_then(msisdn);
-    if payer.is_none() {
-        wrong("accountNumber", "The field accountNumber is invalid.");
-    }
     let amount = whole(&body.amount).filter(|amount| *amount <= LARGEST);
-    if amount.is_none() {
-        wrong("amount", "The field amount must be between 0 and 5000000.");
-    }
-    if body.currency != json!("TZS") {
-        wrong("currency", "The currency is not supported.");
-    }
+    let currency = (body.currency == json!("TZS")).then_some(());
     let reference = body.external_id.as_str().filter(|id| (1..=REFERENCE_LENGTH).contains(&id.len()));
-    if reference.is_none() {
-        wrong("externalId", "The field externalId must be a string with a maximum length of 128.");
-    }
-    let additional = additional(body.additional_properties);
-    if additional.is_none() {
-        wrong("additionalProperties", "The field additionalProperties is too long.");
-    }
-    let Some(provider) = body.provider.as_str() else {
-        errors.insert("provider", vec!["The provider field is required.".to_owned()]);
-        return Err(Refusal::Fields(errors));
-    };
-    let (Some(msisdn), Some(amount), Some(external_id), Some(additional), true) =
-        (payer, amount, reference, additional, errors.is_empty())
+    let mut checks = Checks::default();
+    let payer = checks.field("accountNumber", payer, "The field accountNumber is invalid.");
+    let amount = checks.field("amount", amount, "The field amount must be between 0 and 5000000.");
+    let currency = checks.field("currency", currency, "The currency is not supported.");
+    let reference =
+        checks.field("externalId", reference, "The field externalId must have 1 to 128 characters.");
+    let provider = checks.field("provider", body.provider.as_str(), "The provider field is required.");
+    let additional = checks.field(
+        "additionalProperties",
+        additional(body.additional_properties),
+        "The field additionalProperties is invalid.",
+    );
+    let (Some(msisdn), Some(amount), Some(()), Some(external_id), Some(provider), Some(additional)) =
+        (payer, amount, currency, reference, provider, additional)
     else {
-        return Err(Refusal::Fields(errors));
+        return Err(Refusal::Fields(checks.errors()));
     };
     let provider = Wallet::of_checkout(provider).ok_or(Refusal::Vendor)?;
     Ok(Asked { msisdn, amount, external_id: external_id.to_owned(), provider, additional })

@@ -1,7 +1,7 @@
 //! How the books survive a restart: a line for each change in `azampay.ndjson`, the last of an id is what stands.
 //!
-//! Keeps true: a line is in the file before what it says is told; a file that is not ours stops the start and is left
-//! alone; a last line that was cut is dropped. It is written anew at each start, so it grows with one run only. Callbacks
+//! Keeps true: a line is in the file before what it says is told; a file with a line that is not ours stops the start and
+//! is left alone; a last line that was cut is dropped. It is written anew at each start, so it grows with one run only. Callbacks
 //! that were on their way at the end are lost, as with any provider.
 
 use std::fs;

@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use edge::http::query;
 use serde::Deserialize;
 
-use super::authenticator::authorized;
-use super::book::Status;
+use super::authenticator::{authorized, not_authorized};
+use super::book::{Reference, Status};
 use super::fault;
 use super::signature;
 use super::wallet::Wallet;
@@ -22,27 +22,30 @@ struct Asked {
     provider: Option<String>,
     pg_reference_id: Option<String>,
     bank_name: Option<String>,
+    external_id: Option<String>,
 }
 
 /// `GET /api/v1/partner/gettransactionstatus?transactionId=&provider=` and
-/// `GET /api/v1/azampay/transactionstatus?pgReferenceId=&bankName=`.
+/// `GET /api/v1/azampay/transactionstatus?pgReferenceId=&bankName=`, or `externalId=`, as published clients have it.
 pub(super) async fn status(world: Data<World>, request: HttpRequest) -> HttpResponse {
     let azampay = &world.azampay;
-    if let Err(refused) = authorized(azampay, &request) {
-        return refused;
+    if !authorized(azampay, &request) {
+        return not_authorized();
     }
     let fault = azampay.settings().inquiry;
     if let Some(answer) = fault::instead(fault, &world, &request).await {
         return answer;
     }
     let asked: Asked = query(&request).unwrap_or_default();
-    let id = asked.transaction_id.or(asked.pg_reference_id).unwrap_or_default();
+    let theirs = asked.transaction_id.or(asked.pg_reference_id);
+    let ours = asked.external_id.unwrap_or_default();
+    let reference = theirs.as_deref().map_or(Reference::Ours(&ours), Reference::Theirs);
     let wallet = asked.provider.or(asked.bank_name).filter(|name| !name.is_empty());
     let wallet = wallet.map(|name| Wallet::of_checkout(&name));
     let found = match wallet {
         Some(None) => None,
-        Some(Some(wallet)) => azampay.book().status(&id, Some(wallet)),
-        None => azampay.book().status(&id, None),
+        Some(Some(wallet)) => azampay.book().status(&reference, Some(wallet)),
+        None => azampay.book().status(&reference, None),
     };
     HttpResponse::Ok().json(answer(found.filter(|_| fault != Fault::Refused)))
 }

@@ -61,6 +61,29 @@ impl<'a> CheckoutAnswer<'a> {
 /// What is wrong with a body, field by field.
 pub(super) type Errors = BTreeMap<&'static str, Vec<String>>;
 
+/// Looks at a body field by field, and remembers what is wrong.
+#[derive(Debug, Default)]
+pub(super) struct Checks(Errors);
+
+impl Checks {
+    /// The value of a field, once it was found good.
+    pub(super) fn field<T>(&mut self, name: &'static str, good: Option<T>, why: &str) -> Option<T> {
+        if good.is_none() {
+            self.0.insert(name, vec![why.to_owned()]);
+        }
+        good
+    }
+
+    pub(super) fn errors(self) -> Errors {
+        self.0
+    }
+}
+
+/// The errors of a body that is no JSON of the right kind.
+pub(super) fn unreadable(error: &serde_json::Error) -> Errors {
+    Errors::from([("$", vec![format!("The JSON value could not be converted: {error}")])])
+}
+
 /// A body that cannot be.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -20,7 +20,7 @@ pub struct Payments {
     pub signed: bool,
     /// The only good secret; without one, every secret that is not empty is good.
     pub client_secret: Option<String>,
-    /// The key that has to be sent as `X-API-KEY`; without one, none has.
+    /// The key that has to be sent as `X-API-KEY` with the credentials; without one, none has.
     pub api_key: Option<String>,
     /// How long a token is good for.
     pub token_ms: u32,

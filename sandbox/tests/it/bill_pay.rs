@@ -26,6 +26,7 @@ fn proved(call: &Call) -> String {
     let data = data.strip_prefix("{\"Data\":").unwrap();
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"bill secret");
     let expected = hmac::sign(&key, digest::digest(&digest::SHA256, data.as_bytes()).as_ref());
+    assert_eq!(call.hash, Some(hex::encode(expected)));
     assert_eq!(hash, format!("\"{}\"}}", hex::encode(expected)));
     data.to_owned()
 }

@@ -1,7 +1,10 @@
 //! A charge from the checkout to the callback, byte for byte, under every outcome.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 
 use crate::harness::Place;
 use crate::wallet::{CHECKOUT, PHONE, checkout, credentials};
@@ -164,13 +167,23 @@ async fn each_outcome_tells_what_it_is_called() {
         assert_eq!(place.answered(&id, outcome).await.1["state"], outcome);
         place.told(&id, calls).await;
         let heard = std::mem::take(&mut place.ledger.state().calls);
-        assert_eq!(heard.len(), calls as usize, "{outcome}");
+        assert_eq!(heard.len().try_into(), Ok(calls), "{outcome}");
         assert!(heard.iter().all(|call| call.body == heard[0].body), "{outcome}");
         let told = heard[0].json();
         let told = ["transactionstatus", "amount", "msisdn", "utilityref"]
             .map(|name| told[name].as_str().unwrap().to_owned());
         assert_eq!(told, [word, amount, payer, outcome]);
     }
+    place.stop().await;
+}
+
+#[tokio::test]
+async fn a_storm_is_five_at_once() {
+    let place = place(json!({"default_outcome": "storm"})).await;
+    place.ledger.state().together = Some(Arc::new(Barrier::new(5)));
+    let id = place.charged("storm").await;
+    place.told(&id, 5).await;
+    assert_eq!(place.prompt(&id).await["last_answer"], 200);
     place.stop().await;
 }
 

@@ -134,6 +134,8 @@ async fn an_inquiry_says_what_really_happened() {
     assert_eq!(place.inquiry(&ask).await["data"], "success");
     let other = format!("/api/v1/azampay/transactionstatus?pgReferenceId={id}&bankName=Mpesa");
     assert_eq!(place.inquiry(&other).await["data"], "success");
+    let by_ours = place.inquiry("/api/v1/azampay/transactionstatus?externalId=a").await;
+    assert_eq!(by_ours["data"], "success");
     let declined = place.charged("b").await;
     place.answered(&declined, "failure").await;
     let ask_declined =

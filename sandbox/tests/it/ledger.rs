@@ -8,6 +8,7 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use uuid::Uuid;
 
@@ -41,6 +42,8 @@ pub(crate) struct State {
     pub(crate) calls: Vec<Call>,
     /// What the next of them are answered, in order; 200 and nothing when it is empty.
     pub(crate) answers: VecDeque<(u16, String)>,
+    /// None of them is answered before so many have come as this waits for.
+    pub(crate) together: Option<Arc<Barrier>>,
 }
 
 /// Something a provider sent.
@@ -49,6 +52,7 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) content_type: String,
     pub(crate) authorization: Option<String>,
+    pub(crate) hash: Option<String>,
     pub(crate) body: String,
 }
 
@@ -81,6 +85,7 @@ impl Ledger {
             heartbeats: Vec::new(),
             calls: Vec::new(),
             answers: VecDeque::new(),
+            together: None,
         }));
         let data = Data::from(Arc::clone(&state));
         let server = HttpServer::new(move || {
@@ -181,11 +186,16 @@ fn known<'a>(state: &'a Shared, request: &HttpRequest) -> Result<MutexGuard<'a, 
 
 async fn call(state: Shared, request: HttpRequest, body: String) -> HttpResponse {
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let together = state.lock().unwrap().together.clone();
+    if let Some(together) = together {
+        together.wait().await;
+    }
     let mut state = state.lock().unwrap();
     state.calls.push(Call {
         path: request.path().to_owned(),
         content_type: header("Content-Type").unwrap_or_default(),
         authorization: header("Authorization"),
+        hash: header("Hash"),
         body,
     });
     let (status, answer) = state.answers.pop_front().unwrap_or((200, String::new()));

@@ -45,6 +45,8 @@ async fn a_pay_out_is_taken_told_and_shown() {
     assert_eq!(json!(shown), expected);
     let ask = format!("/api/v1/azampay/transactionstatus?pgReferenceId={id}&bankName=airtel");
     assert_eq!(place.inquiry(&ask).await["data"], "success");
+    let by_ours = "/api/v1/azampay/transactionstatus?externalId=refund-1&bankName=airtel";
+    assert_eq!(place.inquiry(by_ours).await["data"], "success");
     place.stop().await;
 }
 

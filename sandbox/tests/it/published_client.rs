@@ -61,7 +61,7 @@ async fn a_published_client_collects_asks_and_pays_out() {
         (&json!(true), &json!(true)),
         "{found}"
     );
-    for status in ["collected_status", "paid_status"] {
+    for status in ["collected_status", "paid_status", "paid_status_by_ours"] {
         assert_eq!(found[status]["data"], "success", "{found}");
     }
     for (what, class, status) in [
