@@ -36,10 +36,8 @@ fn judged(changes: &Value) -> Verdict {
 }
 
 fn held(verdict: Verdict) -> Received {
-    match verdict {
-        Verdict::Unmatched(received) => received,
-        other => panic!("{other:?}"),
-    }
+    let Verdict::Unmatched(received) = verdict else { panic!("{verdict:?}") };
+    received
 }
 
 #[test]
