@@ -17,6 +17,7 @@ mod housekeeping;
 mod operations;
 mod personal;
 mod present;
+mod reconciliation;
 mod refusal;
 mod routes;
 mod settings;
