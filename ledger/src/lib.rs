@@ -21,6 +21,7 @@ pub mod callback;
 pub mod cloudevent;
 pub mod feed;
 pub mod guard;
+pub mod inbox;
 pub mod leaf;
 pub mod migrate;
 pub mod seal;

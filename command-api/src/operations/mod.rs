@@ -10,12 +10,15 @@ pub(crate) mod heartbeat;
 pub(crate) mod initiate_payment;
 pub(crate) mod inventory;
 pub(crate) mod maintenance;
+pub(crate) mod payment_callback;
 pub(crate) mod profile;
 pub(crate) mod refunds;
 pub(crate) mod report_lost;
 pub(crate) mod slot_qr;
+pub(crate) mod sms_delivery;
 pub(crate) mod start_rental;
 pub(crate) mod station_secret;
+pub(crate) mod ussd;
 
 use actix_web::http::header::HeaderMap;
 use edge::http::Context;

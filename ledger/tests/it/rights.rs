@@ -6,7 +6,7 @@ use ledger::migrate::ServiceRole;
 
 use crate::harness::Db;
 
-const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "finance", "reactor", "read_model"];
+const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "finance", "inbox", "reactor", "read_model"];
 
 /// What each login may do with the tables, functions and schemas of the database.
 const RIGHTS: &[(&str, &[&str])] = &[
@@ -27,8 +27,11 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "EXECUTE drop_days",
             "EXECUTE ensure_days",
             "EXECUTE ensure_partitions",
+            "EXECUTE forget",
+            "EXECUTE forget_receipts",
             "EXECUTE lock_head",
             "EXECUTE mint_person_key",
+            "EXECUTE receive",
             "EXECUTE sweep_person_keys",
             "INSERT callback",
             "INSERT code",
@@ -84,6 +87,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "USAGE access",
             "USAGE cabinet",
             "USAGE finance",
+            "USAGE inbox",
             "USAGE ledger",
         ],
     ),
@@ -128,30 +132,37 @@ const RIGHTS: &[(&str, &[&str])] = &[
     (
         "chajipoa_reactor",
         &[
+            "DELETE customer",
             "DELETE deadline",
             "INSERT callback",
             "INSERT checkpoint",
+            "INSERT customer",
             "INSERT deadline",
             "INSERT progress",
             "SELECT callback",
             "SELECT checkpoint",
+            "SELECT customer",
             "SELECT deadline",
             "SELECT event",
             "SELECT heard",
             "SELECT ledger_head",
+            "SELECT letter",
             "SELECT message",
             "SELECT person_key",
             "SELECT progress",
             "SELECT session",
             "SELECT stream_version",
             "UPDATE checkpoint",
+            "UPDATE customer",
             "UPDATE deadline",
+            "UPDATE letter",
             "UPDATE message",
             "UPDATE progress",
             "UPDATE session",
             "USAGE access",
             "USAGE cabinet",
             "USAGE finance",
+            "USAGE inbox",
             "USAGE ledger",
             "USAGE reactor",
         ],

@@ -48,6 +48,9 @@ async fn a_file_that_is_none_of_ours_stops_the_start_and_is_left_alone() {
         bind: "127.0.0.1:0".to_owned(),
         directory: Some(folder.path().to_owned()),
         gateway: ledger.url.clone(),
+        callback: Some(format!("{}/callback", ledger.url)),
+        delivery: Some(format!("{}/delivery", ledger.url)),
+        bill_secret: Some("bill secret".to_owned()),
         clock: std::sync::Arc::new(edge::SystemClock),
         settings: Settings::default(),
     };
