@@ -1,6 +1,7 @@
 //! The service: what it owns, how it is mounted, and what it says about itself.
 
 use std::io;
+use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::housekeeping::keep_house;
 use crate::inbox::{Mailbox, PathSecrets, SecretError, SecretName};
 use crate::present::Present;
 use crate::routes::mount;
+use crate::ussd::Allowed;
 
 /// How long a health question may take.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(900);
@@ -89,6 +91,7 @@ pub(crate) struct Owned {
     pub(crate) mailbox: Mailbox,
     pub(crate) callback_secrets: PathSecrets,
     pub(crate) delivery_secrets: PathSecrets,
+    pub(crate) ussd_allowed: Allowed,
     pub(crate) app_url: String,
     pub(crate) telemetry_days: NonZeroU16,
     pub(crate) listening: Listening,
@@ -124,7 +127,7 @@ impl CommandApi {
         cabinets.ensure_days().await?;
         let listening = Listening::new(settings.silence, clock.now());
         let pool = ledger.pool().clone();
-        let Settings { app_url, telemetry_days, listen_every, .. } = settings.clone();
+        let Settings { app_url, telemetry_days, listen_every, ussd_allowed, .. } = settings.clone();
         let codes = CodeDesk::new(pool.clone(), sealer.clone(), Arc::clone(&clock), settings.codes);
         let batcher = Batcher::start(ledger.clone(), erased, Arc::clone(&clock), &metrics, settings).await?;
         tokio::spawn(watch_endings(pool.clone(), Arc::downgrade(&tokens.verifier)));
@@ -143,6 +146,7 @@ impl CommandApi {
             sealer,
             clock,
             batcher,
+            ussd_allowed,
             app_url,
             telemetry_days,
             listening,
@@ -169,6 +173,10 @@ impl CommandApi {
     /// The address cannot be listened at.
     pub fn serve(&self, options: &ServerOptions, site: Site) -> io::Result<Serving> {
         edge::http::serve(options, site, self.configure())
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.0.ledger
     }
 
     pub(crate) fn batcher(&self) -> &Batcher {
@@ -228,6 +236,11 @@ impl CommandApi {
     #[must_use]
     pub fn delivery_secrets(&self) -> &PathSecrets {
         &self.0.delivery_secrets
+    }
+
+    /// Whether this is an address of the USSD gateway.
+    pub(crate) fn may_ask_for_screens(&self, address: IpAddr) -> bool {
+        self.0.ussd_allowed.contains(address)
     }
 
     /// What a slot's code is appended to, so that a phone's camera opens the app.

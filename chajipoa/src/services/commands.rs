@@ -35,6 +35,7 @@ pub async fn command_api(
     }
     settings.callback_secrets = settings::text(SecretName::Callback.setting())?;
     settings.delivery_secrets = settings::text(SecretName::Delivery.setting())?;
+    settings.ussd_allowed = settings::or("USSD_ALLOWED_ADDRESSES", settings.ussd_allowed)?;
     let standard = settings.codes;
     settings.codes = CodeLimits {
         per_number_and_day: settings::or("CHAJIPOA_CODES_NUMBER", standard.per_number_and_day)?,

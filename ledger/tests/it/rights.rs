@@ -6,7 +6,7 @@ use ledger::migrate::ServiceRole;
 
 use crate::harness::Db;
 
-const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "inbox", "reactor", "read_model"];
+const SCHEMAS: &[&str] = &["ledger", "access", "cabinet", "finance", "inbox", "reactor", "read_model"];
 
 /// What each login may do with the tables, functions and schemas of the database.
 const RIGHTS: &[(&str, &[&str])] = &[
@@ -28,10 +28,12 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "EXECUTE ensure_days",
             "EXECUTE ensure_partitions",
             "EXECUTE forget",
+            "EXECUTE forget_receipts",
             "EXECUTE lock_head",
             "EXECUTE mint_person_key",
             "EXECUTE receive",
             "EXECUTE sweep_person_keys",
+            "INSERT callback",
             "INSERT code",
             "INSERT heard",
             "INSERT inventory",
@@ -43,8 +45,11 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "INSERT session",
             "INSERT snapshot",
             "INSERT staff",
+            "INSERT statement",
+            "INSERT statement_line",
             "INSERT station_secret",
             "INSERT tally",
+            "SELECT callback",
             "SELECT claim",
             "SELECT code",
             "SELECT command",
@@ -63,6 +68,8 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT session",
             "SELECT snapshot",
             "SELECT staff",
+            "SELECT statement",
+            "SELECT statement_line",
             "SELECT station_secret",
             "SELECT stream_version",
             "SELECT tally",
@@ -79,6 +86,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "UPDATE tally",
             "USAGE access",
             "USAGE cabinet",
+            "USAGE finance",
             "USAGE inbox",
             "USAGE ledger",
         ],
@@ -100,6 +108,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
     (
         "chajipoa_query",
         &[
+            "SELECT callback",
             "SELECT checkpoint",
             "SELECT claim",
             "SELECT command",
@@ -110,9 +119,12 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT projection",
             "SELECT reading",
             "SELECT session",
+            "SELECT statement",
+            "SELECT statement_line",
             "SELECT stream_version",
             "USAGE access",
             "USAGE cabinet",
+            "USAGE finance",
             "USAGE ledger",
             "USAGE read_model",
         ],
@@ -123,6 +135,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "DELETE customer",
             "DELETE deadline",
             "DELETE report",
+            "INSERT callback",
             "INSERT checkpoint",
             "INSERT customer",
             "INSERT deadline",
@@ -130,6 +143,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "INSERT progress",
             "INSERT refund",
             "INSERT report",
+            "SELECT callback",
             "SELECT checkpoint",
             "SELECT customer",
             "SELECT deadline",
@@ -157,6 +171,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "UPDATE session",
             "USAGE access",
             "USAGE cabinet",
+            "USAGE finance",
             "USAGE inbox",
             "USAGE ledger",
             "USAGE reactor",
