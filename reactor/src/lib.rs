@@ -8,11 +8,11 @@
 //! - a deadline has one effect: the id of its command follows from kind, thing and moment ([`fire`]), so that two
 //!   reactors, a repeat after a lost answer and a restart all send the same command (I3);
 //! - nothing is fired before the ledger has been read to its end: what is long settled stays settled;
-//! - a message is sent at most once ([`message`]).
+//! - what customers are told follows from events as well, one notice for each event and kind ([`notice`]);
+//! - a message is sent at most once ([`message`]), by one of several providers ([`sms`]).
 //!
 //! It has no rule of its own: whether something is due is decided by the domain, on the ledger's state.
 
-mod africastalking;
 mod commands;
 mod connection;
 mod customer;
@@ -21,15 +21,21 @@ mod error;
 mod fire;
 mod follow;
 mod message;
+pub mod notice;
 mod past;
 mod reactor;
+mod sms;
 mod statements;
 mod status;
 
-pub use africastalking::{AfricasTalking, SmsSettings};
 pub use commands::{Answer, Commands};
 pub use error::ReactorError;
 pub use fire::command_id;
-pub use message::{Delivery, Messenger, Outbox, Sending};
+pub use message::{
+    Allowance, Delivery, Messenger, Outbox, Post, QuietHours, Report, Route, Sending, State, Text, apply_report,
+};
 pub use reactor::{Reactor, Running, Sources};
+pub use sms::{
+    Account, Accounts, AfricasTalking, Beem, BeemSettings, NextSms, NextSmsSettings, SmsSettings,
+};
 pub use status::{Snapshot, Status};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use edge::{metrics::Metrics, monitoring::Part, settings};
 use ledger::Bell;
-use reactor::{Outbox, Reactor, Running, Sending, SmsSettings};
+use reactor::{Accounts, Outbox, Reactor, Running, Sending};
 
 use crate::{
     cli::Failure,
@@ -46,9 +46,9 @@ impl Reacting {
         sandbox: Option<String>,
         installation: &Installation,
     ) -> Result<Acting, Failure> {
-        let account = SmsSettings::of_environment()?.or_else(|| sandbox.map(SmsSettings::of_sandbox));
-        let outbox = match account {
-            Some(account) => Some(services::outbox(&self.url, installation, account, &self.metrics)?),
+        let accounts = Accounts::of_environment(sandbox.as_deref())?;
+        let outbox = match accounts {
+            Some(accounts) => Some(services::outbox(&self.url, installation, accounts, &self.metrics)?),
             None => None,
         };
         let commands = match address.filter(|_| self.fires) {
