@@ -1,6 +1,7 @@
 //! The service: what it owns, how it is mounted, and what it says about itself.
 
 use std::io;
+use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use edge::http::{ServerOptions, Serving, Site};
 use edge::metrics::{Histogram, Metrics};
 use edge::monitoring::{Answer, Part};
 use ledger::guard::GuardError;
+use ledger::inbox::Inbox;
 use ledger::seal::{Erased, ErasedError, Keys, Sealer};
 use ledger::{Ledger, LedgerError};
 use serde_json::{Value, json};
@@ -22,8 +24,10 @@ use crate::access::{CodeDesk, Sessions, Staff, StationSecrets, Tokens, watch_end
 use crate::batcher::Batcher;
 use crate::cabinet::{Listening, Store};
 use crate::housekeeping::keep_house;
+use crate::inbox::{Mailbox, PathSecrets, SecretError, SecretName};
 use crate::present::Present;
 use crate::routes::mount;
+use crate::ussd::Allowed;
 
 /// How long a health question may take.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(900);
@@ -63,6 +67,9 @@ pub enum StartError {
     /// The list of erased persons cannot be read or applied.
     #[error("the list of erased persons cannot be applied")]
     Erased(#[from] ErasedError),
+    /// The secret of a path cannot be read or made.
+    #[error("the secret of a path cannot be used")]
+    Secret(#[from] SecretError),
 }
 
 /// Commands in, events out. Clones share one batcher.
@@ -80,6 +87,11 @@ pub(crate) struct Owned {
     pub(crate) staff: Staff,
     pub(crate) station_secrets: StationSecrets,
     pub(crate) cabinets: Store,
+    pub(crate) inbox: Inbox,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) callback_secrets: PathSecrets,
+    pub(crate) delivery_secrets: PathSecrets,
+    pub(crate) ussd_allowed: Allowed,
     pub(crate) app_url: String,
     pub(crate) telemetry_days: NonZeroU16,
     pub(crate) listening: Listening,
@@ -104,12 +116,18 @@ impl CommandApi {
         let identity = ledger.identity().await?;
         let erased = Erased::beside(&keys);
         erased.apply(&ledger).await?;
+        let secrets =
+            |name, setting: &Option<String>| PathSecrets::open(keys.directory(), name, setting.as_deref());
+        let callback_secrets = secrets(SecretName::Callback, &settings.callback_secrets)?;
+        let delivery_secrets = secrets(SecretName::Delivery, &settings.delivery_secrets)?;
         let sealer = Sealer::new(keys, ledger.clone(), identity);
+        let inbox = Inbox::new(ledger.clone(), sealer.clone());
+        let mailbox = Mailbox::start(inbox.clone(), Arc::clone(&clock));
         let cabinets = Store::new(ledger.clone());
         cabinets.ensure_days().await?;
         let listening = Listening::new(settings.silence, clock.now());
         let pool = ledger.pool().clone();
-        let Settings { app_url, telemetry_days, listen_every, .. } = settings.clone();
+        let Settings { app_url, telemetry_days, listen_every, ussd_allowed, .. } = settings.clone();
         let codes = CodeDesk::new(pool.clone(), sealer.clone(), Arc::clone(&clock), settings.codes);
         let batcher = Batcher::start(ledger.clone(), erased, Arc::clone(&clock), &metrics, settings).await?;
         tokio::spawn(watch_endings(pool.clone(), Arc::downgrade(&tokens.verifier)));
@@ -120,10 +138,15 @@ impl CommandApi {
             staff: Staff::new(pool.clone(), Arc::clone(&clock)),
             station_secrets: StationSecrets::new(pool, Arc::clone(&clock)),
             cabinets,
+            inbox,
+            mailbox,
+            callback_secrets,
+            delivery_secrets,
             ledger,
             sealer,
             clock,
             batcher,
+            ussd_allowed,
             app_url,
             telemetry_days,
             listening,
@@ -192,6 +215,28 @@ impl CommandApi {
     /// Since when this process can know of cabinets that are silent.
     pub(crate) fn listening(&self) -> &Listening {
         &self.0.listening
+    }
+
+    /// Keeps what providers send.
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.0.mailbox
+    }
+
+    /// The secrets of the path that AzamPay calls: [`PathSecrets::current_path`] is what it is to be told.
+    #[must_use]
+    pub fn callback_secrets(&self) -> &PathSecrets {
+        &self.0.callback_secrets
+    }
+
+    /// The secrets of the path for delivery reports.
+    #[must_use]
+    pub fn delivery_secrets(&self) -> &PathSecrets {
+        &self.0.delivery_secrets
+    }
+
+    /// Whether this is an address of the USSD gateway.
+    pub(crate) fn may_ask_for_screens(&self, address: IpAddr) -> bool {
+        self.0.ussd_allowed.contains(address)
     }
 
     /// What a slot's code is appended to, so that a phone's camera opens the app.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::operations::{
     auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
-    profile, report_lost, slot_qr, start_rental, station_secret,
+    payment_callback, profile, report_lost, slot_qr, sms_delivery, start_rental, station_secret, ussd,
 };
 
 /// The answer to a command. REST paths repeat the members of `result` at the top.
@@ -77,6 +77,9 @@ pub(crate) struct EndedRental {
     heartbeat::post,
     inventory::post,
     maintenance::post,
+    payment_callback::post,
+    sms_delivery::post,
+    ussd::post,
 ))]
 struct Paths;
 
@@ -105,16 +108,19 @@ mod tests {
                 "/api/v1/commands",
                 "/api/v1/commands/batch",
                 "/api/v1/devices/{id}/maintenance",
+                "/api/v1/payments/callback/{secret}",
                 "/api/v1/payments/initiate",
                 "/api/v1/rentals/start",
                 "/api/v1/rentals/{id}/end",
                 "/api/v1/rentals/{id}/extend",
                 "/api/v1/rentals/{id}/report-lost",
+                "/api/v1/sms/delivery/{secret}",
                 "/api/v1/stations/{id}/heartbeat",
                 "/api/v1/stations/{id}/inventory",
                 "/api/v1/stations/{id}/qr",
                 "/api/v1/stations/{id}/secret",
                 "/api/v1/users/profile",
+                "/api/v1/ussd",
             ]
         );
     }

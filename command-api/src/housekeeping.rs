@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::CommandApi;
@@ -10,10 +11,15 @@ use crate::api::Owned;
 
 /// How often partitions are looked after. At full load one lasts longer than this by far.
 const PARTITIONS_EVERY: Duration = Duration::from_secs(5);
-/// How often the keys of refused commands, old codes and sessions are swept.
+/// How often the keys of refused commands, old codes, sessions and letters are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How long after a receipt was assigned or paid back its payer is known.
+const RECEIPTS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(90);
 /// How often the days of telemetry are looked after.
 const TELEMETRY_EVERY: Duration = Duration::from_secs(600);
+
+/// How long the body of a letter is kept once it was judged.
+const LETTERS_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// What has to be done now and then.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +62,10 @@ impl CommandApi {
             }
             Chore::Sweep => {
                 owned.sealer.sweep().await.map_err(|error| error.to_string())?;
-                tidy(owned.ledger.pool(), owned.clock.now()).await.map_err(|error| error.to_string())
+                let now = owned.clock.now();
+                owned.sealer.forget_receipts(now - RECEIPTS_KEPT).await.map_err(|error| error.to_string())?;
+                owned.inbox.forget(now - LETTERS_KEPT).await.map_err(|error| error.to_string())?;
+                tidy(owned.ledger.pool(), now).await.map_err(|error| error.to_string())
             }
             Chore::Telemetry => {
                 owned.cabinets.ensure_days().await.map_err(|error| error.to_string())?;

@@ -14,6 +14,7 @@ mod cabinet;
 mod canonical;
 mod documents;
 mod housekeeping;
+mod inbox;
 mod operations;
 mod personal;
 mod present;
@@ -23,10 +24,13 @@ mod settings;
 mod slot_code;
 mod statements;
 mod submit;
+mod ussd;
 
 pub use api::{CommandApi, Ingredients, StartError};
 pub use documents::openapi;
+pub use inbox::{PathSecrets, SecretError, SecretName};
 pub use settings::Settings;
+pub use ussd::{Allowed, NotAnAddress};
 
 /// Who speaks where this service itself does. No token has this role.
 pub(crate) const SYSTEM: uuid::Uuid = uuid::Uuid::nil();

@@ -6,7 +6,7 @@ use edge::http::Operation;
 use crate::CommandApi;
 use crate::operations::{
     auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
-    profile, report_lost, slot_qr, start_rental, station_secret,
+    payment_callback, profile, report_lost, slot_qr, sms_delivery, start_rental, station_secret, ussd,
 };
 
 pub(crate) fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
@@ -30,6 +30,7 @@ pub(crate) fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
                 .route(web::post().to(report_lost::post)),
         )
         .configure(mount_access)
+        .configure(mount_providers)
         .service(
             resource("/api/v1/stations/{id}/heartbeat", "stations_heartbeat")
                 .route(web::post().to(heartbeat::post)),
@@ -83,5 +84,20 @@ fn mount_access(config: &mut ServiceConfig) {
         .service(
             resource("/api/v1/stations/{id}/secret", "stations_secret")
                 .route(web::post().to(station_secret::post)),
+        );
+}
+
+/// What providers call.
+fn mount_providers(config: &mut ServiceConfig) {
+    let resource = |path: &str, name: &'static str| web::resource(path).app_data(Operation(name));
+    config
+        .service(resource("/api/v1/ussd", "ussd").route(web::post().to(ussd::post)))
+        .service(
+            resource("/api/v1/payments/callback/{secret}", "payments_callback")
+                .route(web::post().to(payment_callback::post)),
+        )
+        .service(
+            resource("/api/v1/sms/delivery/{secret}", "sms_delivery")
+                .route(web::post().to(sms_delivery::post)),
         );
 }

@@ -4,6 +4,7 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::Duration;
 
 use crate::access::CodeLimits;
+use crate::ussd::Allowed;
 
 /// Limits of the batcher and its surroundings.
 #[derive(Debug, Clone)]
@@ -24,6 +25,12 @@ pub struct Settings {
     pub codes: CodeLimits,
     /// How many days of telemetry are kept.
     pub telemetry_days: NonZeroU16,
+    /// The secrets of the path for payments' callbacks, comma separated; without them they lie beside the keys.
+    pub callback_secrets: Option<String>,
+    /// The same of the path for delivery reports.
+    pub delivery_secrets: Option<String>,
+    /// From where the USSD gateway may call.
+    pub ussd_allowed: Allowed,
     /// A cabinet that was not heard for so long is offline.
     pub silence: Duration,
     /// How often silent cabinets are looked for.
@@ -41,6 +48,9 @@ impl Default for Settings {
             codes: CodeLimits::default(),
             app_url: "https://app.chajipoa.co.tz/rent#".to_owned(),
             telemetry_days: NonZeroU16::new(90).unwrap_or(NonZeroU16::MIN),
+            callback_secrets: None,
+            delivery_secrets: None,
+            ussd_allowed: Allowed::default(),
             silence: Duration::from_secs(15 * 60),
             listen_every: Duration::from_secs(30),
         }

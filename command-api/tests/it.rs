@@ -25,8 +25,12 @@ mod heartbeats;
 mod inventories;
 #[path = "it/inventory_input.rs"]
 mod inventory_input;
+#[path = "it/letters.rs"]
+mod letters;
 #[path = "it/maintenance.rs"]
 mod maintenance;
+#[path = "it/money.rs"]
+mod money;
 #[path = "it/profiles.rs"]
 mod profiles;
 #[path = "it/races.rs"]

@@ -17,9 +17,11 @@ mod rows;
 mod store;
 mod stream;
 
+pub mod callback;
 pub mod cloudevent;
 pub mod feed;
 pub mod guard;
+pub mod inbox;
 pub mod leaf;
 pub mod migrate;
 pub mod seal;

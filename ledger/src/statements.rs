@@ -103,6 +103,9 @@ pub const MINT_PERSON_KEY: &str = "SELECT generation, wrapped FROM ledger.mint_p
 /// Removes keys that nobody came to use.
 pub const SWEEP_PERSON_KEYS: &str = "SELECT ledger.sweep_person_keys()";
 
+/// Destroys the keys of receipts that were settled before a moment; how many events were looked through.
+pub const FORGET_RECEIPTS: &str = "SELECT ledger.forget_receipts($1)";
+
 /// Destroys a person's key and frees their phone; says whether there was a key.
 pub const DESTROY_PERSON: &str = "SELECT ledger.destroy_person($1)";
 
@@ -121,8 +124,7 @@ pub const ERASED_IN_LEDGER: &str = "SELECT DISTINCT u.person FROM unnest($1::uui
 pub const PRESENT_GENERATION: &str = "SELECT max(generation) FROM ledger.key_generation";
 
 /// Nobody makes a key, and nobody appends, until the keys are renewed.
-pub const BEGIN_RENEWAL: &str =
-    "LOCK TABLE ledger.person_key IN SHARE ROW EXCLUSIVE MODE; SELECT 1 FROM ledger.ledger_head FOR UPDATE";
+pub const BEGIN_RENEWAL: &str = "LOCK TABLE ledger.person_key, inbox.letter IN SHARE ROW EXCLUSIVE MODE; SELECT 1 FROM ledger.ledger_head FOR UPDATE";
 
 /// Every person's key.
 pub const ALL_PERSON_KEYS: &str = "SELECT person, generation, wrapped FROM ledger.person_key";
@@ -130,6 +132,14 @@ pub const ALL_PERSON_KEYS: &str = "SELECT person, generation, wrapped FROM ledge
 /// Wraps keys anew.
 pub const REWRAP: &str = "UPDATE ledger.person_key k SET wrapped = u.wrapped, generation = $3 \
      FROM unnest($1::uuid[], $2::bytea[]) AS u (person, wrapped) WHERE k.person = u.person";
+
+/// Every key of a letter whose body is still there.
+pub const ALL_LETTER_KEYS: &str =
+    "SELECT key_id, key_generation, key_wrapped FROM inbox.letter WHERE key_wrapped IS NOT NULL";
+
+/// Wraps keys of letters anew.
+pub const REWRAP_LETTERS: &str = "UPDATE inbox.letter l SET key_wrapped = u.wrapped, key_generation = $3 \
+     FROM unnest($1::uuid[], $2::bytea[]) AS u (key_id, wrapped) WHERE l.key_id = u.key_id";
 
 /// Every claimed number with its holder's key and first event.
 pub const PHONE_CLAIMS: &str = "SELECT c.value, c.entity, k.generation, k.wrapped, e.payload \
@@ -151,6 +161,20 @@ pub const FORGET_CODES: &[&str] = &[
          settled_at = clock_timestamp() WHERE state = 'waiting'",
     "DELETE FROM access.code",
 ];
+
+/// Keeps letters; how many had not come before.
+pub const RECEIVE_LETTERS: &str = "SELECT inbox.receive($1, $2, $3, $4, $5, $6, $7)";
+
+/// Letters that wait to be judged, after one.
+pub const WAITING_LETTERS: &str = "SELECT id, kind, received_at, times, key_id, key_generation, key_wrapped, body \
+     FROM inbox.letter WHERE state = 'new' AND id > $1 ORDER BY id LIMIT $2";
+
+/// What became of a letter, once.
+pub const MARK_LETTER: &str = "UPDATE inbox.letter SET state = $2, verdict = $3, judged_at = clock_timestamp() \
+     WHERE id = $1 AND state = 'new'";
+
+/// Drops bodies that were judged before a moment.
+pub const FORGET_LETTERS: &str = "SELECT inbox.forget($1)";
 
 /// A named checkpoint.
 pub const CHECKPOINT: &str =
@@ -174,6 +198,11 @@ pub const GUARD: &str = "SELECT current_user::text, \
         AND (has_table_privilege(c.oid, p.privilege) \
              OR p.privilege = 'UPDATE' AND has_any_column_privilege(c.oid, 'UPDATE')))";
 
+/// Notes what a provider said when it called us, once.
+pub const NOTE_CALLBACK: &str = "INSERT INTO finance.callback (heard_by, heard_key, kind, provider, provider_reference, \
+         external_reference, amount, status, verdict, heard_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT ON CONSTRAINT callback_pk DO NOTHING";
+
 /// Every statement that a service prepares, with its name.
 pub const ALL: &[(&str, &str)] = &[
     ("APPEND", APPEND),
@@ -192,10 +221,16 @@ pub const ALL: &[(&str, &str)] = &[
     ("PERSON_KEY", PERSON_KEY),
     ("MINT_PERSON_KEY", MINT_PERSON_KEY),
     ("SWEEP_PERSON_KEYS", SWEEP_PERSON_KEYS),
+    ("FORGET_RECEIPTS", FORGET_RECEIPTS),
     ("DESTROY_PERSON", DESTROY_PERSON),
     ("DESTROY_PERSONS", DESTROY_PERSONS),
     ("ERASED_IN_LEDGER", ERASED_IN_LEDGER),
+    ("RECEIVE_LETTERS", RECEIVE_LETTERS),
+    ("WAITING_LETTERS", WAITING_LETTERS),
+    ("MARK_LETTER", MARK_LETTER),
+    ("FORGET_LETTERS", FORGET_LETTERS),
     ("CHECKPOINT", CHECKPOINT),
     ("SAVE_CHECKPOINT", SAVE_CHECKPOINT),
+    ("NOTE_CALLBACK", NOTE_CALLBACK),
     ("GUARD", GUARD),
 ];

@@ -1,4 +1,4 @@
-//! Follows the ledger: deadlines, customers, notices and position move in one transaction.
+//! Follows the ledger: deadlines, customers, notices, payments, refunds and position move in one transaction.
 //!
 //! Before anything else the stored checkpoint (ledger id, epoch, position, event id) is compared with the ledger, so
 //! that a restore is noticed. The fence on the position (`UPDATE … WHERE position = $old`) is what makes a second
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::customer::Customers;
 use crate::deadline::{Change, Kind, changes};
 use crate::error::ReactorError;
+use crate::money::Rows;
 use crate::notice::{Notices, Told};
 use crate::past::Past;
 use crate::reactor::Sources;
@@ -85,6 +86,8 @@ struct Folded {
     customers: Customers,
     /// What they are told.
     notices: Notices,
+    /// Payments and refunds.
+    money: Rows,
 }
 
 impl Folded {
@@ -96,6 +99,7 @@ impl Folded {
         }
         self.customers.take(event);
         self.notices.take(event, told);
+        self.money.take(event, told.occurred_at, told.recorded_at);
         let (customer, because) = match event {
             Event::CustomerSuspended(fact) => (fact.customer_id.0, "suspended"),
             Event::CustomerErased(fact) => (fact.customer_id.0, "erased"),
@@ -147,6 +151,7 @@ async fn apply(
     if moved != 1 {
         return Err(ReactorError::Fenced);
     }
+    folded.money.write_in_tx(&transaction).await?;
     let (subjects, until, because) = &folded.leaving;
     if !subjects.is_empty() {
         transaction.execute(statements::END_SESSIONS, &[subjects, until, because]).await?;

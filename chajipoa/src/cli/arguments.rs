@@ -1,6 +1,6 @@
 //! What may be said on the command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use crate::up::DEFAULT_BIND;
@@ -125,11 +125,32 @@ pub(super) enum KeysCommand {
     /// Renew the keys that seal personal data and index phones, and destroy the old ones (DATABASE_URL: the owner's).
     /// At least every 30 days: what was erased is then gone from every backup too.
     Renew,
+    /// The secret paths that providers call: of payments (callback) and of messages (delivery).
+    Secrets,
+    /// Make a new secret for a path that providers call; the old one is accepted until it is dropped.
+    Rotate {
+        /// callback or delivery.
+        path: SecretPath,
+    },
+    /// Accept no secret of a path any more but the newest.
+    Drop {
+        /// callback or delivery.
+        path: SecretPath,
+    },
     /// Remove a key that signs no more, once what it signed has ended (ten minutes).
     Remove {
         /// Its name.
         kid: String,
     },
+}
+
+/// A path that providers call.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SecretPath {
+    /// Outcomes of payments.
+    Callback,
+    /// What became of messages.
+    Delivery,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use command_api::StartError;
+use command_api::{SecretError, StartError};
 use edge::{
     settings::{EXIT_MISUSE, SettingError},
     token::{KeyError, MintError},
@@ -106,7 +106,8 @@ impl From<StartError> for Failure {
         match error {
             // A login that could alter the ledger is a wrong setting.
             StartError::Guard(_) => Failure::misused(&error),
-            StartError::Ledger(_) | StartError::Erased(_) => Failure::other(error),
+            StartError::Secret(SecretError::Form(_) | SecretError::None(_)) => Failure::misused(&error),
+            StartError::Ledger(_) | StartError::Erased(_) | StartError::Secret(_) => Failure::other(error),
         }
     }
 }

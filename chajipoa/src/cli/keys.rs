@@ -1,7 +1,9 @@
-//! `chajipoa keys`: the keys that sign access tokens and those that seal personal data, changed while everything runs.
+//! `chajipoa keys`: the keys that sign access tokens, those that seal personal data and the secrets of the paths that
+//! providers call, changed while everything runs.
 
 use std::time::Duration;
 
+use command_api::{PathSecrets, SecretError, SecretName};
 use edge::{
     SystemClock, pace, settings,
     token::{KeyError, TokenKeys},
@@ -9,7 +11,7 @@ use edge::{
 use ledger::seal::renewal;
 use serde_json::json;
 
-use super::arguments::KeysCommand;
+use super::arguments::{KeysCommand, SecretPath};
 use super::{Failure, say};
 use crate::installation::Installation;
 
@@ -38,6 +40,21 @@ pub(super) async fn run(command: KeysCommand, as_json: bool) -> Result<(), Failu
                 )
             })
         }
+        KeysCommand::Secrets => show_secrets(&installation, as_json),
+        KeysCommand::Rotate { path } => {
+            let secrets = secrets(&installation, path)?;
+            secrets.rotate().map_err(refused)?;
+            let path = secrets.current_path().map_err(refused)?;
+            say(as_json, &json!({"path": path}), || {
+                format!("{path}\nholds within five seconds; the old one too, until `chajipoa keys drop`")
+            })
+        }
+        KeysCommand::Drop { path } => {
+            let dropped = secrets(&installation, path)?.drop_old().map_err(refused)?;
+            say(as_json, &json!({"dropped": dropped}), || {
+                format!("{dropped} old secrets hold no longer, within five seconds")
+            })
+        }
         KeysCommand::Renew => renew(&installation, as_json).await,
         KeysCommand::Remove { kid } => match keys.remove(&kid, &SystemClock) {
             Ok(()) => {
@@ -51,6 +68,33 @@ pub(super) async fn run(command: KeysCommand, as_json: bool) -> Result<(), Failu
                 | KeyError::NotMade),
             ) => Err(Failure::other(error)),
         },
+    }
+}
+
+fn secrets(installation: &Installation, path: SecretPath) -> Result<PathSecrets, Failure> {
+    let name = match path {
+        SecretPath::Callback => SecretName::Callback,
+        SecretPath::Delivery => SecretName::Delivery,
+    };
+    let setting = settings::text(name.setting())?;
+    PathSecrets::open(&installation.keys, name, setting.as_deref()).map_err(refused)
+}
+
+fn show_secrets(installation: &Installation, as_json: bool) -> Result<(), Failure> {
+    let paths = [SecretPath::Callback, SecretPath::Delivery]
+        .map(|path| secrets(installation, path)?.current_path().map_err(refused));
+    let [callback, delivery] = paths;
+    let (callback, delivery) = (callback?, delivery?);
+    say(as_json, &json!({"callback": callback, "delivery": delivery}), || format!("{callback}\n{delivery}"))
+}
+
+/// A setting is changed where it is set.
+fn refused(error: SecretError) -> Failure {
+    match error {
+        SecretError::Set(_) | SecretError::Form(_) | SecretError::None(_) => {
+            Failure::misuse(error.to_string())
+        }
+        SecretError::File { .. } | SecretError::Random => Failure::other(error),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU16, time::Duration};
 
 use command_api::access::{CodeLimits, Tokens};
-use command_api::{CommandApi, Ingredients};
+use command_api::{CommandApi, Ingredients, SecretName};
 use edge::{http::Site, metrics::Metrics, settings};
 use ledger::{Bell, Ledger, seal::Keys};
 
@@ -33,6 +33,9 @@ pub async fn command_api(
     if let Some(minutes) = settings::optional::<NonZeroU16>("CHAJIPOA_SILENCE_MINUTES")? {
         settings.silence = Duration::from_secs(u64::from(minutes.get()).saturating_mul(60));
     }
+    settings.callback_secrets = settings::text(SecretName::Callback.setting())?;
+    settings.delivery_secrets = settings::text(SecretName::Delivery.setting())?;
+    settings.ussd_allowed = settings::or("USSD_ALLOWED_ADDRESSES", settings.ussd_allowed)?;
     let standard = settings.codes;
     settings.codes = CodeLimits {
         per_number_and_day: settings::or("CHAJIPOA_CODES_NUMBER", standard.per_number_and_day)?,

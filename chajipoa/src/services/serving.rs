@@ -58,6 +58,7 @@ pub fn limits() -> Result<Limits, Failure> {
         address: settings::or("CHAJIPOA_RATE_ADDRESS", standard.address)?,
         customer: settings::or("CHAJIPOA_RATE_CUSTOMER", standard.customer)?,
         staff: settings::or("CHAJIPOA_RATE_STAFF", standard.staff)?,
+        provider: settings::or("CHAJIPOA_RATE_PROVIDER", standard.provider)?,
     };
     Ok(Limits::new(rates, settings::or("CHAJIPOA_BEHIND_GATEWAY", false)?))
 }

@@ -9,11 +9,14 @@ pub(crate) mod heartbeat;
 pub(crate) mod initiate_payment;
 pub(crate) mod inventory;
 pub(crate) mod maintenance;
+pub(crate) mod payment_callback;
 pub(crate) mod profile;
 pub(crate) mod report_lost;
 pub(crate) mod slot_qr;
+pub(crate) mod sms_delivery;
 pub(crate) mod start_rental;
 pub(crate) mod station_secret;
+pub(crate) mod ussd;
 
 use actix_web::http::header::HeaderMap;
 use edge::http::Context;
@@ -43,7 +46,7 @@ async fn write(
 }
 
 /// A command's data from its members; absent ones are left out.
-fn data<const N: usize>(members: [(&str, Option<Value>); N]) -> Map<String, Value> {
+pub(crate) fn data<const N: usize>(members: [(&str, Option<Value>); N]) -> Map<String, Value> {
     let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     present.collect()
 }

@@ -29,6 +29,9 @@ use crate::token::Identity;
 /// What anybody can ask for and what costs a look into the database.
 const LIMITED: [&str; 3] = ["/api/", "/gbfs/", "/d/"];
 const WATCHED: &str = "/api/v1/monitoring/";
+/// What providers call: all of one provider's calls come from a few addresses, and in storms.
+const PROVIDERS: [&str; 4] =
+    ["/api/v1/payments/callback/", "/api/v1/sms/delivery/", "/api/v1/ussd", "/api/merchant/"];
 /// More keys than this are swept: those whose bucket is full again are the same as new ones.
 const KEPT: usize = 100_000;
 /// How often it is looked whether there are so many.
@@ -79,11 +82,18 @@ pub struct Rates {
     pub customer: Rate,
     /// Of a member of staff, a station, the provider's side.
     pub staff: Rate,
+    /// Of an address, on the paths that providers call.
+    pub provider: Rate,
 }
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { address: Rate::new(600, 200), customer: Rate::new(600, 60), staff: Rate::new(60_000, 6_000) }
+        Self {
+            address: Rate::new(600, 200),
+            customer: Rate::new(600, 60),
+            staff: Rate::new(60_000, 6_000),
+            provider: Rate::new(120_000, 12_000),
+        }
     }
 }
 
@@ -163,6 +173,7 @@ pub struct Limits {
     addresses: Bucket<IpAddr>,
     customers: Bucket<Uuid>,
     staff: Bucket<Uuid>,
+    providers: Bucket<IpAddr>,
     behind_gateway: bool,
 }
 
@@ -182,11 +193,12 @@ impl Limits {
     /// Counts by these rates. `behind_gateway`: whoever connects is a gateway of ours, whose word about the client's address
     /// counts; without it only that of this machine does.
     pub fn new(rates: Rates, behind_gateway: bool) -> Self {
-        let Rates { address, customer, staff } = rates;
+        let Rates { address, customer, staff, provider } = rates;
         Self {
             addresses: Bucket::new(address),
             customers: Bucket::new(customer),
             staff: Bucket::new(staff),
+            providers: Bucket::new(provider),
             behind_gateway,
         }
     }
@@ -215,6 +227,16 @@ impl Limits {
     /// One more request of an address that showed no good token.
     pub(super) fn address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<Standing> {
         Some(self.addresses.take(&self.client(peer?, headers)))
+    }
+
+    /// Whether a path is one that providers call.
+    pub(crate) fn for_providers(path: &str) -> bool {
+        PROVIDERS.iter().any(|called| path.starts_with(called))
+    }
+
+    /// One more request of an address on such a path, whatever token it shows.
+    pub(super) fn provider(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<Standing> {
+        Some(self.providers.take(&self.client(peer?, headers)))
     }
 
     /// The client's address: the peer's, or the one that a gateway names.
@@ -276,6 +298,24 @@ mod tests {
         assert_eq!(alone.client(ip("127.0.0.1"), &headers), ip("41.59.1.1"));
         assert_eq!(alone.client(ip("196.1.1.1"), &headers), ip("196.1.1.1"));
         assert_eq!(behind.client(ip("172.18.0.2"), &headers), ip("41.59.1.1"));
+    }
+
+    #[test]
+    fn a_storm_of_a_provider_does_not_use_up_what_an_address_has() {
+        let limits = Limits::default();
+        let peer = Some("41.59.1.1".parse().unwrap());
+        let storm = (0..2_000).map(|_| limits.provider(peer, &HeaderMap::new()).unwrap());
+        assert!(storm.map(Standing::allow).all(|allowed| allowed.is_ok()));
+        assert_eq!(limits.address(peer, &HeaderMap::new()).unwrap().remaining, 199);
+        for (path, providers) in [
+            ("/api/v1/payments/callback/x", true),
+            ("/api/v1/sms/delivery/x", true),
+            ("/api/v1/ussd", true),
+            ("/api/merchant/payment", true),
+            ("/api/v1/payments/initiate", false),
+        ] {
+            assert_eq!(Limits::for_providers(path), providers, "{path}");
+        }
     }
 
     #[test]

@@ -131,9 +131,14 @@ fn counted(request: &ServiceRequest) -> Result<(), Problem> {
         return Ok(());
     }
     let Some(limits) = request.app_data::<web::Data<Limits>>() else { return Ok(()) };
-    let standing = match Identity::of(request) {
-        Ok(speaker) => limits.speaker(&speaker),
-        Err(_) => limits.address(request.peer_addr().map(|peer| peer.ip()), request.headers()),
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let standing = if Limits::for_providers(request.path()) {
+        limits.provider(peer, request.headers())
+    } else {
+        match Identity::of(request) {
+            Ok(speaker) => limits.speaker(&speaker),
+            Err(_) => limits.address(peer, request.headers()),
+        }
     };
     let Some(standing) = standing else { return Ok(()) };
     Context::note_standing(request, standing);

@@ -107,6 +107,22 @@ impl PersonKey {
         String::from_utf8(text).map_err(|_| SealError::Malformed)
     }
 
+    /// Seals bytes of one field.
+    ///
+    /// # Errors
+    /// When the random source fails.
+    pub fn seal_bytes(&self, field: &str, bytes: &[u8]) -> Result<Vec<u8>, SealError> {
+        encrypt(&self.cipher, &self.aad(field), bytes)
+    }
+
+    /// Opens sealed bytes of one field.
+    ///
+    /// # Errors
+    /// When they are malformed, were altered, or belong to something else.
+    pub fn unseal_bytes(&self, field: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        decrypt(&self.cipher, &self.aad(field), sealed.to_vec())
+    }
+
     /// HMAC-SHA-256 under this person's key: comparable while the key lives, and nothing after.
     #[must_use]
     pub fn hmac(&self, bytes: &[u8]) -> [u8; 32] {

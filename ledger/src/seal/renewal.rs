@@ -4,8 +4,8 @@
 //! as they are: a person's own key does not change, only what wraps it.
 //!
 //! It runs beside everything else, as the owner of the schema. The new keys lie in `next/` until the database has changed
-//! over; a process that meets the new generation reads its keys again. Locks, in order: `person_key` (nobody makes a key
-//! meanwhile), the head (nobody appends). Commands wait for as long as it takes; about a second for 20,000 customers.
+//! over; a process that meets the new generation reads its keys again. Locks, in order: `person_key` and `letter` (nobody
+//! makes a key meanwhile), the head (nobody appends). Commands wait for as long as it takes; about a second for 20,000 customers.
 //! A command that had taken an old blind index before and is appended after is looked after by [`settle_late`].
 
 use std::collections::HashMap;
@@ -85,7 +85,10 @@ pub async fn renew(owner_url: &str, directory: &Path) -> Result<Renewed, Renewal
     let new = old.with_next(&next)?;
     let transaction = client.transaction().await.map_err(LedgerError::from)?;
     let ledger_id = begin(&transaction).await?;
-    let persons = wrap_anew(&transaction, (&old, &new), ledger_id).await?;
+    let persons = (statements::ALL_PERSON_KEYS, statements::REWRAP);
+    let persons = wrap_anew(&transaction, (&old, &new), ledger_id, persons).await?;
+    let letters = (statements::ALL_LETTER_KEYS, statements::REWRAP_LETTERS);
+    wrap_anew(&transaction, (&old, &new), ledger_id, letters).await?;
     let phones = index_anew(&transaction, &new, ledger_id).await?;
     let (generation, _) = new.newest();
     transaction.execute(statements::NEXT_GENERATION, &[&generation]).await.map_err(LedgerError::from)?;
@@ -149,8 +152,9 @@ async fn wrap_anew(
     transaction: &Transaction<'_>,
     (old, new): (&Keys, &Keys),
     ledger_id: Uuid,
+    (all, rewrap): (&str, &str),
 ) -> Result<usize, RenewalError> {
-    let rows = transaction.query(statements::ALL_PERSON_KEYS, &[]).await.map_err(LedgerError::from)?;
+    let rows = transaction.query(all, &[]).await.map_err(LedgerError::from)?;
     let mut wrapped: Vec<(Uuid, Vec<u8>)> = Vec::with_capacity(rows.len());
     for row in &rows {
         let person: Uuid = row.try_get(0).map_err(LedgerError::from)?;
@@ -165,10 +169,7 @@ async fn wrap_anew(
     for chunk in wrapped.chunks(CHUNK) {
         let (persons, bytes): (Vec<Uuid>, Vec<&[u8]>) =
             chunk.iter().map(|(person, bytes)| (*person, bytes.as_slice())).unzip();
-        transaction
-            .execute(statements::REWRAP, &[&persons, &bytes, &generation])
-            .await
-            .map_err(LedgerError::from)?;
+        transaction.execute(rewrap, &[&persons, &bytes, &generation]).await.map_err(LedgerError::from)?;
     }
     Ok(wrapped.len())
 }

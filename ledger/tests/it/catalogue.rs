@@ -75,7 +75,7 @@ async fn constraints_are_named_for_their_table_and_times_have_a_zone() {
     let names: Vec<String> = owner
         .query(
             "SELECT DISTINCT c.conname::text FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace \
-             WHERE n.nspname IN ('ledger', 'access', 'cabinet', 'reactor') AND c.contype <> 't' ORDER BY 1",
+             WHERE n.nspname IN ('ledger', 'access', 'cabinet', 'finance', 'inbox', 'reactor') AND c.contype <> 't' ORDER BY 1",
             &[],
         )
         .await
@@ -91,7 +91,7 @@ async fn constraints_are_named_for_their_table_and_times_have_a_zone() {
     let unzoned: i64 = owner
         .query_one(
             "SELECT count(*) FROM information_schema.columns \
-             WHERE table_schema IN ('ledger', 'access', 'cabinet', 'reactor') \
+             WHERE table_schema IN ('ledger', 'access', 'cabinet', 'finance', 'inbox', 'reactor') \
              AND data_type IN ('timestamp without time zone', 'time without time zone', 'real', 'double precision')",
             &[],
         )
@@ -112,7 +112,7 @@ async fn functions_of_the_owner_are_closed_and_pinned() {
                  EXISTS (SELECT 1 FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0), \
                  n.nspname::text \
              FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_roles r ON r.oid = p.proowner \
-             WHERE n.nspname IN ('ledger', 'cabinet') ORDER BY 1",
+             WHERE n.nspname IN ('ledger', 'cabinet', 'inbox') ORDER BY 1",
             &[],
         )
         .await
@@ -132,8 +132,11 @@ async fn functions_of_the_owner_are_closed_and_pinned() {
             "ensure_partitions",
             "mint_person_key",
             "sweep_person_keys",
+            "forget_receipts",
             "ensure_days",
             "drop_days",
+            "receive",
+            "forget",
         ];
         let expected = called_by_services.contains(&name.as_str());
         assert_eq!(row.get::<_, bool>(2), expected, "{name} runs as the owner exactly if a service calls it");

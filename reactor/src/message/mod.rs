@@ -10,6 +10,7 @@
 mod allowance;
 mod codes;
 mod figures;
+mod letters;
 mod outbox;
 mod queue;
 mod report;

@@ -11,6 +11,7 @@ use edge::metrics::Metrics;
 use edge::pace::{Backoff, rest};
 use futures_util::future::try_join;
 use ledger::Ledger;
+use ledger::inbox::Inbox;
 use ledger::seal::{Keys, Sealer};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,11 +19,11 @@ use tokio_postgres::Client;
 
 use super::figures::Figures;
 use super::settled::Settled;
-use super::{Allowance, Route, codes, queue};
+use super::{Allowance, Route, codes, letters, queue};
 use crate::connection::{SENDING, connect, locked};
 use crate::error::{ReactorError, chain};
 use crate::notice::KEPT;
-use crate::statements;
+use crate::statements::notices as statements;
 
 /// How often is looked for new messages: a person waits for the code.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -120,6 +121,7 @@ impl Outbox {
         };
         let identity = self.ledger.identity().await?;
         let sealer = Sealer::new(self.keys.clone(), self.ledger.clone(), identity);
+        let inbox = Inbox::new(self.ledger.clone(), sealer.clone());
         let desk = Desk {
             sealer: &sealer,
             post: &self.post,
@@ -137,6 +139,7 @@ impl Outbox {
         tokio::select! {
             ended = sending => ended.map(drop),
             ended = tidy(&desk, &client) => ended.map(|never| match never {}),
+            ended = letters::read(&desk, &client, &inbox) => ended.map(|never| match never {}),
         }
     }
 }

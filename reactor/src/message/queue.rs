@@ -18,7 +18,7 @@ use super::outbox::{AT_ONCE, CLAIMED, Desk};
 use super::{Delivery, Text};
 use crate::error::{ReactorError, chain};
 use crate::notice::{Facts, Kind, render};
-use crate::statements;
+use crate::statements::notices as statements;
 
 /// How many are given up as expired at once.
 const EXPIRED: i64 = 5_000;

@@ -7,7 +7,7 @@ use domain::Time;
 use tokio_postgres::Client;
 
 use crate::error::ReactorError;
-use crate::statements;
+use crate::statements::notices as statements;
 
 /// What is known to be settled.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use tokio_postgres::{Error, GenericClient};
 use uuid::Uuid;
 
 use super::{Kind, Notice, Told, notices, settles_reminders};
-use crate::statements;
+use crate::statements::notices as statements;
 
 /// How long a row is kept. Every kind is over long before: a row that is gone cannot be sent again.
 pub(crate) const KEPT: TimeDelta = TimeDelta::days(90);

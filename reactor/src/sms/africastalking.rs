@@ -14,7 +14,7 @@ use crate::error::ReactorError;
 use crate::message::{Delivery, Messenger, Text};
 
 /// The provider's word in settings, rows and metrics.
-pub(super) const AFRICASTALKING: &str = "africastalking";
+pub(crate) const AFRICASTALKING: &str = "africastalking";
 /// Where the provider's service lives.
 const PROVIDER_URL: &str = "https://api.africastalking.com";
 /// The account at the provider's.

@@ -14,7 +14,7 @@ use crate::error::ReactorError;
 use crate::message::{Delivery, Messenger, Text};
 
 /// The provider's word in settings, rows and metrics.
-pub(super) const BEEM: &str = "beem";
+pub(crate) const BEEM: &str = "beem";
 /// Where the provider's service lives.
 const PROVIDER_URL: &str = "https://apisms.beem.africa";
 /// The name that every account may use.

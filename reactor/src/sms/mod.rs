@@ -11,6 +11,9 @@ mod beem;
 mod exchange;
 mod nextsms;
 
+pub(crate) use africastalking::AFRICASTALKING;
+pub(crate) use beem::BEEM;
+pub(crate) use nextsms::NEXTSMS;
 pub use account::{Account, Accounts};
 pub use africastalking::{AfricasTalking, SmsSettings};
 pub use beem::{Beem, BeemSettings};

@@ -13,7 +13,7 @@ use crate::error::ReactorError;
 use crate::message::{Delivery, Messenger, Text};
 
 /// The provider's word in settings, rows and metrics.
-pub(super) const NEXTSMS: &str = "nextsms";
+pub(crate) const NEXTSMS: &str = "nextsms";
 /// Where the provider's service lives.
 const PROVIDER_URL: &str = "https://messaging-service.co.tz";
 /// The name that every account may use.

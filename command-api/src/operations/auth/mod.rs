@@ -1,5 +1,6 @@
 //! Logging in and out: customers by a code, staff by a password, stations by their secret.
 
+mod enter;
 pub(crate) mod logout;
 pub(crate) mod refresh;
 pub(crate) mod register;
@@ -7,6 +8,8 @@ pub(crate) mod resend_otp;
 pub(crate) mod staff_login;
 pub(crate) mod station_token;
 pub(crate) mod verify_phone;
+
+pub(crate) use enter::enter;
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -6,23 +6,16 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data as Shared};
-use domain::Claim;
-use domain::customer::Status;
-use domain::phone::Phone;
 use edge::http::{Context, json_body, ledger_position};
-use edge::{Identity, Problem, Role};
+use edge::{Problem, Role};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{LoggedIn, phone};
+use super::{LoggedIn, enter, phone};
 use crate::CommandApi;
 use crate::access::{Proof, away};
-use crate::batcher::Outcome;
-use crate::operations::data;
 use crate::personal::derived_id;
-use crate::submit::{Asked, Data, answered};
 
 const DIGITS: usize = 6;
 
@@ -65,7 +58,8 @@ pub(crate) async fn post(
     }
     let proof = api.codes().check(&phone, &asked.code).await?;
     let entering = async {
-        let customer = enter(&api, &context, &phone, &proof).await?;
+        let ids = [1, 2].map(|number| step(&api, &proof, number));
+        let customer = enter(&api, &context, (&phone, proof.name.as_deref()), ids).await?;
         let position = api.present().position().await?;
         let grant = api.sessions().open(Role::Customer, customer).await.map_err(away)?;
         Ok((grant, position))
@@ -84,55 +78,6 @@ pub(crate) async fn post(
             Err(problem)
         }
     }
-}
-
-/// The customer of a number, registered if there is none, and verified.
-async fn enter(api: &CommandApi, context: &Context, phone: &Phone, proof: &Proof) -> Result<Uuid, Problem> {
-    let index = api.sealer().keys().blind_index(phone.as_str());
-    let claim = Claim { kind: Claim::PHONE, value: index };
-    let customer = match api.present().holder(&claim).await? {
-        Some(customer) => customer,
-        None => register(api, context, phone, proof, &claim).await?,
-    };
-    let known = api.present().customer(customer).await?;
-    if known.is_none_or(|known| known.status == Status::Unverified) {
-        let data = data([("customer_id", Some(json!(customer)))]);
-        send(api, context, ("VerifyCustomer", data), step(api, proof, 2)).await?;
-    }
-    Ok(customer)
-}
-
-async fn register(
-    api: &CommandApi,
-    context: &Context,
-    phone: &Phone,
-    proof: &Proof,
-    claim: &Claim,
-) -> Result<Uuid, Problem> {
-    let data =
-        data([("phone", Some(json!(phone.as_str()))), ("name", proof.name.as_ref().map(|name| json!(name)))]);
-    let id = step(api, proof, 1);
-    match send(api, context, ("RegisterCustomer", data), id).await {
-        Ok(()) => Ok(derived_id(id, &api.sealer().keys())),
-        // Somebody registered the number at this moment.
-        Err(problem) if problem.code() == "phone_taken" => {
-            let holder = api.present().holder(claim).await?;
-            holder.ok_or_else(|| Problem::unavailable("unavailable", "try again", 1))
-        }
-        Err(problem) => Err(problem),
-    }
-}
-
-async fn send(
-    api: &CommandApi,
-    context: &Context,
-    (kind, data): (&'static str, Map<String, Value>),
-    id: Uuid,
-) -> Result<(), Problem> {
-    let system = Identity::system(crate::SYSTEM);
-    let asked = Asked { id: Some(id), kind: kind.into(), occurred_at: None, data: Data::Made(data) };
-    let outcome: Outcome = api.submit(&system, context, asked).await?;
-    answered(outcome, &system, None).map(drop)
 }
 
 /// The id of the nth command that a code leads to.
