@@ -8,7 +8,7 @@ use edge::metrics::Metrics;
 use ledger::Ledger;
 use ledger::migrate::ServiceRole;
 use ledger::seal::{Keys, Sealer};
-use reactor::{Delivery, Messenger, Outbox};
+use reactor::{Allowance, Delivery, Messenger, Outbox, Post, Route, Text};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
@@ -42,8 +42,12 @@ impl Fake {
 
 #[async_trait]
 impl Messenger for Fake {
-    async fn send(&self, to: &str, text: &str) -> Delivery {
-        self.given.lock().unwrap().push((to.to_owned(), text.to_owned()));
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    async fn send(&self, text: &Text<'_>) -> Delivery {
+        self.given.lock().unwrap().push((text.to.to_owned(), text.text.to_owned()));
         if let Some(hangs) = &self.hangs {
             hangs.notified().await;
         }
@@ -51,12 +55,12 @@ impl Messenger for Fake {
     }
 }
 
-struct Post<'a> {
+struct Mailbox<'a> {
     place: &'a Place,
     metrics: Metrics,
 }
 
-impl<'a> Post<'a> {
+impl<'a> Mailbox<'a> {
     fn new(place: &'a Place) -> Self {
         Self { place, metrics: Metrics::new() }
     }
@@ -97,7 +101,8 @@ impl<'a> Post<'a> {
         let url = self.place.url(ServiceRole::Reactor);
         let ledger = Ledger::connect(&url, 1).unwrap();
         let keys = Keys::open_or_create(self.place.keys()).unwrap();
-        Outbox::new((url, ledger), keys, messenger, self.place.clock.clone(), &self.metrics)
+        let post = Post { route: Route::new(messenger, None), allowance: Allowance::default() };
+        Outbox::new((url, ledger), keys, post, self.place.clock.clone(), &self.metrics)
     }
 }
 
@@ -108,7 +113,7 @@ fn minutes(minutes: i64) -> TimeDelta {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_sent_once_and_its_text_is_gone() {
     let place = Place::new().await;
-    let post = Post::new(&place);
+    let post = Mailbox::new(&place);
     let message = post.put(minutes(5)).await;
     let fake = Fake::new(Delivery::Accepted { provider_id: "ATXid_1".to_owned() });
     let sender = post.outbox(fake.clone()).start();
@@ -124,10 +129,8 @@ async fn a_message_is_sent_once_and_its_text_is_gone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_and_a_lost_answer_are_final() {
     let place = Place::new().await;
-    let post = Post::new(&place);
-    for (answer, state) in
-        [(Delivery::Refused { reason: "blacklisted".to_owned() }, "refused"), (Delivery::Unknown, "unknown")]
-    {
+    let post = Mailbox::new(&place);
+    for (answer, state) in [(Delivery::refused("blacklisted"), "refused"), (Delivery::Unknown, "unknown")] {
         let message = post.put(minutes(5)).await;
         let fake = Fake::new(answer);
         let sender = post.outbox(fake.clone()).start();
@@ -144,7 +147,7 @@ async fn a_refusal_and_a_lost_answer_are_final() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_time_is_over_is_not_sent() {
     let place = Place::new().await;
-    let post = Post::new(&place);
+    let post = Mailbox::new(&place);
     let (over, in_time) = (post.put(minutes(5)).await, post.put(minutes(6)).await);
     place.clock.advance(minutes(5));
     let fake = Fake::new(Delivery::Accepted { provider_id: "1".to_owned() });
@@ -158,7 +161,7 @@ async fn a_message_whose_time_is_over_is_not_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_on_its_way_when_the_sender_died_is_unknown_and_never_sent_again() {
     let place = Place::new().await;
-    let post = Post::new(&place);
+    let post = Mailbox::new(&place);
     let message = post.put(minutes(5)).await;
     let (hanging, _never) = Fake::hanging();
     let (_stop, stopping) = watch::channel(false);
@@ -180,7 +183,7 @@ async fn what_was_on_its_way_when_the_sender_died_is_unknown_and_never_sent_agai
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_senders_one_works_and_a_stop_waits_for_what_is_on_its_way() {
     let place = Place::new().await;
-    let post = Post::new(&place);
+    let post = Mailbox::new(&place);
     let message = post.put(minutes(5)).await;
     let (hanging, answers) = Fake::hanging();
     let (stop, stopping) = watch::channel(false);
@@ -203,7 +206,7 @@ async fn of_two_senders_one_works_and_a_stop_waits_for_what_is_on_its_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_cannot_be_opened_is_refused_and_holds_nobody_up() {
     let place = Place::new().await;
-    let post = Post::new(&place);
+    let post = Mailbox::new(&place);
     let (altered, gone) = (post.put(minutes(5)).await, post.put(minutes(5)).await);
     let good = post.put(minutes(5)).await;
     let forget = "UPDATE access.message SET wrapped_key = NULL WHERE message_id = $1";
