@@ -5,7 +5,7 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::operations::{
-    auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
+    auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance, merchant,
     payment_callback, profile, report_lost, slot_qr, sms_delivery, start_rental, station_secret,
     ussd,
 };
@@ -81,6 +81,9 @@ pub(crate) struct EndedRental {
     payment_callback::post,
     sms_delivery::post,
     ussd::post,
+    merchant::name_lookup::post,
+    merchant::payment::post,
+    merchant::status_check::post,
 ))]
 struct Paths;
 
@@ -99,6 +102,9 @@ mod tests {
         assert_eq!(
             paths,
             [
+                "/api/merchant/name-lookup",
+                "/api/merchant/payment",
+                "/api/merchant/status-check",
                 "/api/v1/auth/logout",
                 "/api/v1/auth/refresh",
                 "/api/v1/auth/register",
