@@ -19,7 +19,6 @@ use ledger::{Ledger, LedgerError};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::{Secret, Settings};
 use crate::access::{CodeDesk, PromptDesk, Sessions, Staff, StationSecrets, Tokens, watch_endings};
 use crate::batcher::Batcher;
 use crate::cabinet::{Listening, Store};
@@ -28,6 +27,7 @@ use crate::inbox::{Mailbox, PathSecrets, SecretError, SecretName};
 use crate::present::Present;
 use crate::routes::mount;
 use crate::ussd::Allowed;
+use crate::{Secret, Settings};
 
 /// How long a health question may take.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(900);
@@ -118,8 +118,9 @@ impl CommandApi {
         let identity = ledger.identity().await?;
         let erased = Erased::beside(&keys);
         erased.apply(&ledger).await?;
-        let secrets =
-            |name, setting: &Option<Secret>| PathSecrets::open(keys.directory(), name, setting.as_ref().map(Secret::reveal));
+        let secrets = |name, setting: &Option<Secret>| {
+            PathSecrets::open(keys.directory(), name, setting.as_ref().map(Secret::reveal))
+        };
         let callback_secrets = secrets(SecretName::Callback, &settings.callback_secrets)?;
         let delivery_secrets = secrets(SecretName::Delivery, &settings.delivery_secrets)?;
         let sealer = Sealer::new(keys, ledger.clone(), identity);
@@ -129,7 +130,8 @@ impl CommandApi {
         cabinets.ensure_days().await?;
         let listening = Listening::new(settings.silence, clock.now());
         let pool = ledger.pool().clone();
-        let Settings { app_url, telemetry_days, listen_every, ussd_allowed, bill_secret, .. } = settings.clone();
+        let Settings { app_url, telemetry_days, listen_every, ussd_allowed, bill_secret, .. } =
+            settings.clone();
         let codes = CodeDesk::new(pool.clone(), sealer.clone(), Arc::clone(&clock), settings.codes);
         let prompts = PromptDesk::new(pool.clone(), Arc::clone(&clock), settings.prompts_an_hour);
         let batcher = Batcher::start(ledger.clone(), erased, Arc::clone(&clock), &metrics, settings).await?;

@@ -5,8 +5,8 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::operations::{
-    auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance, merchant,
-    payment_callback, profile, report_lost, slot_qr, sms_delivery, start_rental, station_secret,
+    auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
+    merchant, payment_callback, profile, report_lost, slot_qr, sms_delivery, start_rental, station_secret,
     ussd,
 };
 

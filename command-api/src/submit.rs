@@ -200,7 +200,8 @@ impl CommandApi {
                 None => return Ok(None),
             },
         };
-        let phone = self.sealer().unseal(customer, "phone", &sealed).await.map_err(|error| sealing(&error))?;
+        let phone =
+            self.sealer().unseal(customer, "phone", &sealed).await.map_err(|error| sealing(&error))?;
         match phone {
             Some(phone) => self.prompts().count(self.sealer().keys().blind_index(&phone)).await.map(Some),
             None => Ok(None),

@@ -28,7 +28,9 @@ mod tests {
         for good in [json!(20_000), json!(20_000.0), json!("20000"), json!("20000.00")] {
             assert_eq!(whole_shillings(&good), Some(20_000), "{good}");
         }
-        for bad in [json!(0), json!(-5), json!(0.5), json!("1e3"), json!(""), json!("1."), json!(null), json!(1e30)] {
+        for bad in
+            [json!(0), json!(-5), json!(0.5), json!("1e3"), json!(""), json!("1."), json!(null), json!(1e30)]
+        {
             assert_eq!(whole_shillings(&bad), None, "{bad}");
         }
     }

@@ -134,7 +134,16 @@ mod tests {
             assert!(!holds(&token(&json!({"alg": alg}), &claims, SECRET)), "{alg}");
         }
         let unsigned = whole.rsplit_once('.').unwrap().0;
-        for bad in ["", ".", "..", "x.y.z", unsigned, &format!("{unsigned}."), &format!("{whole}."), &format!("{whole}A")] {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "x.y.z",
+            unsigned,
+            &format!("{unsigned}."),
+            &format!("{whole}."),
+            &format!("{whole}A"),
+        ] {
             assert!(!holds(bad), "{bad}");
         }
     }

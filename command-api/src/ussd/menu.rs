@@ -38,8 +38,14 @@ pub(crate) enum Place {
 /// What somebody wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Intent {
-    Deposit { amount: i64, provider: Provider },
-    Rent { code: StationCode, slot: SlotNumber },
+    Deposit {
+        amount: i64,
+        provider: Provider,
+    },
+    Rent {
+        code: StationCode,
+        slot: SlotNumber,
+    },
     ReportLost,
     Speak(Language),
     Register(Language),
@@ -88,7 +94,9 @@ pub(crate) fn walk(inputs: &[&str], wallets: [Provider; 5], stations: &impl Stat
             BACK if trail.len() > 1 => drop(trail.pop()),
             input => match step(&place, input, wallets, stations) {
                 Step::Onward(next) => trail.push(next),
-                Step::Act(intent) if number.saturating_add(1) == inputs.len() => return Next::Do(intent, place),
+                Step::Act(intent) if number.saturating_add(1) == inputs.len() => {
+                    return Next::Do(intent, place);
+                }
                 // Had it been done, the session would have ended.
                 Step::Act(_) => {}
                 Step::Wrong => wrong = true,

@@ -129,7 +129,8 @@ fn amounts(language: Language) -> String {
 }
 
 fn offered(amount: i64, facts: &Facts) -> String {
-    let listed = (1..).zip(facts.wallets).map(|(number, provider)| format!("\n{number} {}", wallet(provider)));
+    let listed =
+        (1..).zip(facts.wallets).map(|(number, provider)| format!("\n{number} {}", wallet(provider)));
     let listed: String = listed.collect();
     let amount = grouped(amount);
     match facts.language {

@@ -14,8 +14,14 @@ pub(crate) struct Said {
 /// What is said where something could not be done.
 pub(crate) fn said(problem: &Problem) -> Said {
     let (words, again) = match problem.code() {
-        "slot_empty" | "slot_unknown" | "slot_faulty" | "slot_disabled" | "slot_reserved" | "battery_low"
-        | "device_in_maintenance" | "device_rented" => (words::SLOT_NOT_FREE, true),
+        "slot_empty"
+        | "slot_unknown"
+        | "slot_faulty"
+        | "slot_disabled"
+        | "slot_reserved"
+        | "battery_low"
+        | "device_in_maintenance"
+        | "device_rented" => (words::SLOT_NOT_FREE, true),
         "customer_has_debt" => (words::HAS_DEBT, false),
         "deposit_insufficient" => (words::DEPOSIT_SHORT, false),
         "rental_already_open" => (words::HAS_RENTAL, false),

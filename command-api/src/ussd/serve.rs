@@ -245,10 +245,8 @@ impl Caller<'_> {
             Intent::Rent { code, slot } => self.rent(code, *slot).await,
             Intent::ReportLost => self.report_lost().await,
             Intent::Speak(wanted) => {
-                let data = data([
-                    ("customer_id", Some(json!(self.customer.id))),
-                    ("language", Some(json!(wanted))),
-                ]);
+                let data =
+                    data([("customer_id", Some(json!(self.customer.id))), ("language", Some(json!(wanted)))]);
                 self.submit("UpdateProfile", data).await?;
                 Ok(words::SPEAKS.of(*wanted).to_owned())
             }

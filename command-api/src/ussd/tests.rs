@@ -105,8 +105,18 @@ fn places() -> BTreeSet<String> {
 fn every_path_ends_in_a_screen_that_fits() {
     let seen = places();
     for place in [
-        "Main", "Balance", "Amount", "OtherAmount", "Wallet(5000000)", "FindStation", "RentStation", "Running",
-        "Lost", "Language", "Station(StationCode(\"KRK\"))", "RentSlot(StationCode(\"KRK\"))",
+        "Main",
+        "Balance",
+        "Amount",
+        "OtherAmount",
+        "Wallet(5000000)",
+        "FindStation",
+        "RentStation",
+        "Running",
+        "Lost",
+        "Language",
+        "Station(StationCode(\"KRK\"))",
+        "RentSlot(StationCode(\"KRK\"))",
     ] {
         assert!(seen.contains(place), "{place} is not to be reached: {seen:?}");
     }
@@ -122,7 +132,9 @@ fn every_other_screen_fits_too() {
             fits(&page(&Place::Register, wrong, &long_facts(language)));
             let mut facts = long_facts(language);
             (facts.rental, facts.station) = (None, None);
-            for place in [Place::Running, Place::Lost, Place::Station(kariakoo()), Place::RentSlot(kariakoo())] {
+            for place in
+                [Place::Running, Place::Lost, Place::Station(kariakoo()), Place::RentSlot(kariakoo())]
+            {
                 fits(&page(&place, wrong, &facts));
             }
         }
@@ -139,7 +151,10 @@ fn every_other_screen_fits_too() {
 fn what_is_shown_is_what_is_asked_for() {
     let mut facts = long_facts(Language::Sw);
     (facts.balance, facts.debt) = (Money::tzs(12_500), Money::ZERO);
-    assert_eq!(page(&Place::Balance, None, &facts), "Salio: TSh 12,500\nDeni: TSh 0\nNamba ya malipo: 84821553027\n0 Rudi");
+    assert_eq!(
+        page(&Place::Balance, None, &facts),
+        "Salio: TSh 12,500\nDeni: TSh 0\nNamba ya malipo: 84821553027\n0 Rudi"
+    );
     facts.language = Language::En;
     assert_eq!(
         page(&Place::Running, None, &facts),

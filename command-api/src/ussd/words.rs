@@ -79,8 +79,7 @@ pub(crate) const fn wallet(provider: Provider) -> &'static str {
 
 /// Every wallet, the one that goes with the number's prefix first: numbers are portable, so it is only a default.
 pub(crate) fn wallets(phone: &str) -> [Provider; 5] {
-    let mut all =
-        [Provider::Mpesa, Provider::Mixx, Provider::Airtel, Provider::Halopesa, Provider::Azampesa];
+    let mut all = [Provider::Mpesa, Provider::Mixx, Provider::Airtel, Provider::Halopesa, Provider::Azampesa];
     let own = match phone.get(4..6).unwrap_or_default() {
         "65" | "67" | "71" | "77" => Provider::Mixx,
         "68" | "69" | "78" => Provider::Airtel,

@@ -73,10 +73,13 @@ async fn a_bill_number_is_looked_up_paid_once_and_asked_about() {
     let api = place.api_with(settings()).await;
     let asker = place.site(&api).await;
     let asha = rich_customer(&asker, 1).await;
-    let profile = asker.ask(customer(asha), Method::GET, "/api/v1/users/profile", Value::Null).await.expect(200);
+    let profile =
+        asker.ask(customer(asha), Method::GET, "/api/v1/users/profile", Value::Null).await.expect(200);
     let bill = profile.json()["bill_number"].as_str().unwrap().to_owned();
     for number in [bill.as_str(), "0700000001", "255700000001", "+255700000001"] {
-        let found = call(&asker, LOOKUP, Some(&fresh()), signed(&json!({"BillIdentifier": number}))).await.expect(200);
+        let found = call(&asker, LOOKUP, Some(&fresh()), signed(&json!({"BillIdentifier": number})))
+            .await
+            .expect(200);
         let expected = json!({"Name": "As**", "BillAmount": 0, "BillIdentifier": number, "Status": "Success",
             "Message": "Any amount is added to the deposit.", "StatusCode": 0});
         assert_eq!(found.json(), expected);
@@ -91,17 +94,27 @@ async fn a_bill_number_is_looked_up_paid_once_and_asked_about() {
     let storm = join_all((0..50).map(|_| call(&asker, PAYMENT, Some(&token), body.clone()))).await;
     let first = &storm[0];
     assert!(storm.iter().all(|answer| answer.status == 200 && answer.text == first.text), "{}", first.text);
-    assert_eq!((first.json()["Status"].as_str(), first.json()["StatusCode"].as_i64()), (Some("Success"), Some(0)));
+    assert_eq!(
+        (first.json()["Status"].as_str(), first.json()["StatusCode"].as_i64()),
+        (Some("Success"), Some(0))
+    );
     assert_eq!(balance(&asker, &place, asha).await, before + 7_500);
 
     let ours = first.json()["MerchantReferenceId"].clone();
     for question in [json!({"MerchantReferenceId": ours}), json!({"PgReferenceId": "AZM1"})] {
         for body in [question.to_string(), signed(&question)] {
             let answered = call(&asker, STATUS, Some(&fresh()), body).await.expect(200);
-            assert_eq!((answered.json()["MerchantReferenceId"].clone(), answered.json()["Status"].as_str()), (ours.clone(), Some("Success")));
+            assert_eq!(
+                (answered.json()["MerchantReferenceId"].clone(), answered.json()["Status"].as_str()),
+                (ours.clone(), Some("Success"))
+            );
         }
     }
-    for question in [json!({"MerchantReferenceId": id()}), json!({"PgReferenceId": "AZM2"}), json!({"MerchantReferenceId": asha})] {
+    for question in [
+        json!({"MerchantReferenceId": id()}),
+        json!({"PgReferenceId": "AZM2"}),
+        json!({"MerchantReferenceId": asha}),
+    ] {
         call(&asker, STATUS, Some(&fresh()), question.to_string()).await.expect(404);
     }
     call(&asker, STATUS, Some(&fresh()), "{}".to_owned()).await.expect(400);
@@ -150,7 +163,16 @@ async fn i10_whatever_is_forged_altered_or_expired_settles_nothing() {
     let customers = place.limited_token(customer(asha));
     let (forged, expired) = (token("a guess", now, 120), token(SECRET, now - 121, 120));
     let (long, early) = (token(SECRET, now, 121), token(SECRET, now + 300, 60));
-    let bad_tokens = [None, Some(""), Some("x.y.z"), Some(&*customers), Some(&*forged), Some(&*expired), Some(&*long), Some(&*early)];
+    let bad_tokens = [
+        None,
+        Some(""),
+        Some("x.y.z"),
+        Some(&*customers),
+        Some(&*forged),
+        Some(&*expired),
+        Some(&*long),
+        Some(&*early),
+    ];
     for path in [LOOKUP, PAYMENT, STATUS] {
         for token in bad_tokens {
             let refused = call(&asker, path, token, good.clone()).await.expect(401);
@@ -194,5 +216,7 @@ async fn without_a_secret_there_is_no_bill_pay() {
     assert!(!format!("{:?}", self::settings()).contains(SECRET), "a secret is not printed");
     let api = place.api_with(settings).await;
     let asker = place.site(&api).await;
-    call(&asker, LOOKUP, Some(&token("", SystemClock.now().timestamp(), 60)), String::new()).await.expect(503);
+    call(&asker, LOOKUP, Some(&token("", SystemClock.now().timestamp(), 60)), String::new())
+        .await
+        .expect(503);
 }

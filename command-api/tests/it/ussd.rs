@@ -17,7 +17,8 @@ struct Dialler<'a, S> {
 }
 
 fn form(members: &[(&str, &str)]) -> String {
-    let encoded = |text: &str| text.replace('%', "%25").replace('+', "%2B").replace('&', "%26").replace(' ', "+");
+    let encoded =
+        |text: &str| text.replace('%', "%25").replace('+', "%2B").replace('&', "%26").replace(' ', "+");
     members.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&")
 }
 
@@ -49,7 +50,9 @@ async fn code_of(place: &Place, api: &command_api::CommandApi, city: &City) -> S
     let code = format!("K-{}", city.station.simple().to_string().split_at(8).0).to_uppercase();
     let data = json!({"code": code, "name": "Kariakoo Sokoni", "latitude": -6.8, "longitude": 39.27, "slots": 10,
         "release_mode": "instant"});
-    let station = asker.command(ADMIN, "RegisterStation", data).await.expect(201).json()["result"]["station_id"].clone();
+    let station =
+        asker.command(ADMIN, "RegisterStation", data).await.expect(201).json()["result"]["station_id"]
+            .clone();
     let device = id();
     let serial = format!("PB-{}", device.simple());
     asker.command(ADMIN, "RegisterDevice", json!({"device_id": device, "serial": serial})).await.expect(201);
@@ -107,7 +110,10 @@ async fn a_bank_is_found_rented_looked_at_and_lost() {
     rich_customer(&asker, 12_000_001).await;
     let phone = Dialler::new(&asker, PHONE);
     let found = phone.dial(&format!("3*{}", code.to_lowercase())).await;
-    assert_eq!(found, format!("CON Kariakoo Sokoni\n{code}\nPowerbank: 1\nNafasi wazi: 9\n1 Kodi hapa\n0 Rudi"));
+    assert_eq!(
+        found,
+        format!("CON Kariakoo Sokoni\n{code}\nPowerbank: 1\nNafasi wazi: 9\n1 Kodi hapa\n0 Rudi")
+    );
     assert!(phone.dial("3*NOWHERE").await.starts_with("CON Si sahihi, jaribu tena.\nAndika namba ya kituo"));
     assert!(phone.dial("5").await.starts_with("CON Huna powerbank"));
     assert!(phone.dial("6").await.starts_with("CON Huna powerbank"));
@@ -123,11 +129,17 @@ async fn a_bank_is_found_rented_looked_at_and_lost() {
     }
     assert_eq!(place.events("RentalStarted").await, 1);
     let second = Dialler::new(&asker, PHONE).dial(&format!("4*{code}*3")).await;
-    assert!(second.starts_with("END Una powerbank") || second.starts_with("CON Nafasi hiyo haina"), "{second}");
+    assert!(
+        second.starts_with("END Una powerbank") || second.starts_with("CON Nafasi hiyo haina"),
+        "{second}"
+    );
 
     let again = Dialler::new(&asker, PHONE);
     let running = again.dial("5").await;
-    assert!(running.starts_with("CON Tangu ") && running.contains("\nHadi sasa TSh 0\nRudisha kabla ya "), "{running}");
+    assert!(
+        running.starts_with("CON Tangu ") && running.contains("\nHadi sasa TSh 0\nRudisha kabla ya "),
+        "{running}"
+    );
     assert!(again.dial("6").await.starts_with("CON Powerbank iliyopotea inagharimu TSh 45,000"));
     assert_eq!(place.events("RentalSold").await, 0, "it is asked first");
     for _ in 0..2 {
@@ -152,7 +164,8 @@ async fn what_a_rule_refuses_is_said_in_words() {
     asker.command(ADMIN, "SuspendCustomer", json!({"customer_id": asha})).await.expect(201);
     let barred = Dialler::new(&asker, "+255712000002").dial(&format!("4*{code}*3")).await;
     assert_eq!(barred, "END Akaunti yako imesimamishwa. Wasiliana nasi.");
-    let profile = asker.ask(customer(asha), Method::GET, "/api/v1/users/profile", Value::Null).await.expect(200);
+    let profile =
+        asker.ask(customer(asha), Method::GET, "/api/v1/users/profile", Value::Null).await.expect(200);
     assert!(profile.json()["bill_number"].as_str().is_some_and(|bill| bill.starts_with('8')));
 }
 

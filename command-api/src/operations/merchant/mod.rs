@@ -58,7 +58,9 @@ fn bearer(api: &CommandApi, request: &HttpRequest) -> Result<String, Problem> {
         failed(Problem::unavailable("bill_pay_not_configured", detail, 3_600))
     })?;
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = given.and_then(|given| given.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token = given
+        .and_then(|given| given.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     match token {
         Some((_, token)) if bearer_holds(token.trim(), secret, api.clock().now()) => Ok(secret.to_owned()),
         Some(_) | None => Err(failed(Problem::unauthorized("a token of AzamPay's is needed"))),
