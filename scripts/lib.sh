@@ -54,3 +54,28 @@ gone() {
 silent() {
     ! answers "$1"
 }
+
+# python_home NAME PINS: sets `home` to a Python of its own with what PINS names, installed once into the user's cache.
+# Whoever comes second waits for the first and then finds the work done. Fails, loudly, where that cannot be done.
+python_home() {
+    local name=$1 pins=$2 lock
+    home=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/chajipoa/$name-$(sha256sum "$pins" | cut -c1-12)
+    [[ ! -e $home/.complete ]] || return 0
+    mkdir -p "${home%/*}"
+    exec {lock}>"$home.lock"
+    flock "$lock"
+    if [[ ! -e $home/.complete ]]; then
+        echo "installing $name into $home" >&2
+        rm -rf "$home"
+        if ! python3 -m venv "$home" >&2; then
+            loud "no $name: install the package python3-venv (scripts/deps.sh openapi)"
+            return 1
+        fi
+        if ! "$home/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$pins" >&2; then
+            loud "no $name: pip could not fetch what $pins names; is its index reachable?"
+            return 1
+        fi
+        touch "$home/.complete"
+    fi
+    exec {lock}>&-
+}

@@ -13,34 +13,12 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh
 source "$here/lib.sh"
 
-pins=$here/schemathesis/requirements.txt
-version=$(sha256sum "$pins" | cut -c1-12)
-home=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/chajipoa/schemathesis-$version
 examples=${CHAJIPOA_SCHEMATHESIS_EXAMPLES:-8}
 cannot=3
 
 # Nothing of the tool is ours to mend: without it the caller skips, loudly.
-missing() {
-    loud "no Schemathesis: $*"
-    exit "$cannot"
-}
-
 fetch() {
-    [[ -e $home/.complete ]] && return
-    command -v python3 >/dev/null || missing "install the package python3-venv (scripts/deps.sh openapi)"
-    mkdir -p "${home%/*}"
-    # Whoever comes second waits for the first and then finds the work done.
-    exec 9>"$home.lock"
-    flock 9
-    if [[ ! -e $home/.complete ]]; then
-        echo "installing Schemathesis into $home" >&2
-        rm -rf "$home"
-        python3 -m venv "$home" >&2 || missing "install the package python3-venv (scripts/deps.sh openapi)"
-        "$home/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$pins" >&2 ||
-            missing "pip could not fetch what $pins names; is its index reachable?"
-        touch "$home/.complete"
-    fi
-    exec 9>&-
+    python_home schemathesis "$here/schemathesis/requirements.txt" || exit "$cannot"
 }
 
 run() { # URL [TOKEN]

@@ -12,6 +12,7 @@ use {
         api::{Api, ApiError},
         seed,
     },
+    command_api::{PathSecrets, SecretName},
     edge::Role,
     serde_json::Value,
     uuid::Uuid,
@@ -151,11 +152,28 @@ async fn start(
     sandbox::Sandbox::start(sandbox::Options {
         bind,
         directory: Some(installation.data.clone()),
+        callback: told(installation, &gateway, SecretName::Callback)?,
+        delivery: told(installation, &gateway, SecretName::Delivery)?,
         gateway,
+        bill_secret: None,
         clock: crate::services::clock(),
         settings: sandbox::Settings::default(),
     })
     .await
+}
+
+/// Where a provider is told to report to: a path of the gateway with the secret of the day. Without a keys directory, as
+/// beside a gateway on another machine, nobody knows the secret.
+#[cfg(feature = "sandbox")]
+fn told(installation: &Installation, gateway: &str, name: SecretName) -> std::io::Result<Option<String>> {
+    if !installation.keys.is_dir() {
+        return Ok(None);
+    }
+    let setting = edge::settings::text(name.setting()).map_err(std::io::Error::other)?;
+    let path = PathSecrets::open(&installation.keys, name, setting.as_deref())
+        .and_then(|secrets| secrets.current_path())
+        .map_err(std::io::Error::other)?;
+    Ok(Some(format!("{}{path}", gateway.trim_end_matches('/'))))
 }
 
 #[cfg(feature = "sandbox")]

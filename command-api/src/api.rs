@@ -182,6 +182,10 @@ impl CommandApi {
         edge::http::serve(options, site, self.configure())
     }
 
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
     pub(crate) fn batcher(&self) -> &Batcher {
         &self.0.batcher
     }

@@ -5,9 +5,9 @@ use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
 use crate::operations::{
-    auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
-    merchant, payment_callback, profile, report_lost, slot_qr, sms_delivery, start_rental, station_secret,
-    ussd,
+    auth, batch, commands, end_rental, extend_rental, finance, heartbeat, initiate_payment, inventory,
+    maintenance, merchant, payment_callback, profile, refunds, report_lost, slot_qr, sms_delivery,
+    start_rental, station_secret, ussd,
 };
 
 /// The answer to a command. REST paths repeat the members of `result` at the top.
@@ -63,6 +63,10 @@ pub(crate) struct EndedRental {
     extend_rental::post,
     report_lost::post,
     initiate_payment::post,
+    refunds::request::post,
+    refunds::approve::post,
+    refunds::reject::post,
+    finance::statements::post,
     slot_qr::post,
     auth::register::post,
     auth::verify_phone::post,
@@ -115,8 +119,12 @@ mod tests {
                 "/api/v1/commands",
                 "/api/v1/commands/batch",
                 "/api/v1/devices/{id}/maintenance",
+                "/api/v1/finance/statements",
                 "/api/v1/payments/callback/{secret}",
                 "/api/v1/payments/initiate",
+                "/api/v1/refunds",
+                "/api/v1/refunds/{id}/approve",
+                "/api/v1/refunds/{id}/reject",
                 "/api/v1/rentals/start",
                 "/api/v1/rentals/{id}/end",
                 "/api/v1/rentals/{id}/extend",

@@ -13,6 +13,8 @@ use crate::api::Owned;
 const PARTITIONS_EVERY: Duration = Duration::from_secs(5);
 /// How often the keys of refused commands, old codes, sessions and letters are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// How long after a receipt was assigned or paid back its payer is known.
+const RECEIPTS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(90);
 /// How often the days of telemetry are looked after.
 const TELEMETRY_EVERY: Duration = Duration::from_secs(600);
 
@@ -61,6 +63,7 @@ impl CommandApi {
             Chore::Sweep => {
                 owned.sealer.sweep().await.map_err(|error| error.to_string())?;
                 let now = owned.clock.now();
+                owned.sealer.forget_receipts(now - RECEIPTS_KEPT).await.map_err(|error| error.to_string())?;
                 owned.inbox.forget(now - LETTERS_KEPT).await.map_err(|error| error.to_string())?;
                 tidy(owned.ledger.pool(), now).await.map_err(|error| error.to_string())
             }

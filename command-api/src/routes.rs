@@ -5,9 +5,9 @@ use edge::http::Operation;
 
 use crate::CommandApi;
 use crate::operations::{
-    auth, batch, commands, end_rental, extend_rental, heartbeat, initiate_payment, inventory, maintenance,
-    merchant, payment_callback, profile, report_lost, slot_qr, sms_delivery, start_rental, station_secret,
-    ussd,
+    auth, batch, commands, end_rental, extend_rental, finance, heartbeat, initiate_payment, inventory,
+    maintenance, merchant, payment_callback, profile, refunds, report_lost, slot_qr, sms_delivery,
+    start_rental, station_secret, ussd,
 };
 
 pub(crate) fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
@@ -31,6 +31,7 @@ pub(crate) fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
                 .route(web::post().to(report_lost::post)),
         )
         .configure(mount_access)
+        .configure(mount_finance)
         .configure(mount_providers)
         .service(
             resource("/api/v1/stations/{id}/heartbeat", "stations_heartbeat")
@@ -49,6 +50,25 @@ pub(crate) fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
         .service(
             resource("/api/v1/payments/initiate", "payments_initiate")
                 .route(web::post().to(initiate_payment::post)),
+        );
+}
+
+fn mount_finance(config: &mut ServiceConfig) {
+    let resource = |path: &str, name: &'static str| web::resource(path).app_data(Operation(name));
+    config
+        .service(resource("/api/v1/refunds", "refunds_request").route(web::post().to(refunds::request::post)))
+        .service(
+            resource("/api/v1/refunds/{id}/approve", "refunds_approve")
+                .route(web::post().to(refunds::approve::post)),
+        )
+        .service(
+            resource("/api/v1/refunds/{id}/reject", "refunds_reject")
+                .route(web::post().to(refunds::reject::post)),
+        )
+        .service(
+            resource("/api/v1/finance/statements", "finance_statements")
+                .app_data(web::PayloadConfig::new(finance::statements::MAX_BODY))
+                .route(web::post().to(finance::statements::post)),
         );
 }
 

@@ -31,6 +31,8 @@ mod inventory_input;
 mod letters;
 #[path = "it/maintenance.rs"]
 mod maintenance;
+#[path = "it/money.rs"]
+mod money;
 #[path = "it/profiles.rs"]
 mod profiles;
 #[path = "it/prompts.rs"]

@@ -17,6 +17,7 @@ mod rows;
 mod store;
 mod stream;
 
+pub mod callback;
 pub mod cloudevent;
 pub mod feed;
 pub mod guard;

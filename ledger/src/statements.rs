@@ -103,6 +103,9 @@ pub const MINT_PERSON_KEY: &str = "SELECT generation, wrapped FROM ledger.mint_p
 /// Removes keys that nobody came to use.
 pub const SWEEP_PERSON_KEYS: &str = "SELECT ledger.sweep_person_keys()";
 
+/// Destroys the keys of receipts that were settled before a moment; how many events were looked through.
+pub const FORGET_RECEIPTS: &str = "SELECT ledger.forget_receipts($1)";
+
 /// Destroys a person's key and frees their phone; says whether there was a key.
 pub const DESTROY_PERSON: &str = "SELECT ledger.destroy_person($1)";
 
@@ -195,6 +198,11 @@ pub const GUARD: &str = "SELECT current_user::text, \
         AND (has_table_privilege(c.oid, p.privilege) \
              OR p.privilege = 'UPDATE' AND has_any_column_privilege(c.oid, 'UPDATE')))";
 
+/// Notes what a provider said when it called us, once.
+pub const NOTE_CALLBACK: &str = "INSERT INTO finance.callback (heard_by, heard_key, kind, provider, provider_reference, \
+         external_reference, amount, status, verdict, heard_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT ON CONSTRAINT callback_pk DO NOTHING";
+
 /// Every statement that a service prepares, with its name.
 pub const ALL: &[(&str, &str)] = &[
     ("APPEND", APPEND),
@@ -213,6 +221,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("PERSON_KEY", PERSON_KEY),
     ("MINT_PERSON_KEY", MINT_PERSON_KEY),
     ("SWEEP_PERSON_KEYS", SWEEP_PERSON_KEYS),
+    ("FORGET_RECEIPTS", FORGET_RECEIPTS),
     ("DESTROY_PERSON", DESTROY_PERSON),
     ("DESTROY_PERSONS", DESTROY_PERSONS),
     ("ERASED_IN_LEDGER", ERASED_IN_LEDGER),
@@ -222,5 +231,6 @@ pub const ALL: &[(&str, &str)] = &[
     ("FORGET_LETTERS", FORGET_LETTERS),
     ("CHECKPOINT", CHECKPOINT),
     ("SAVE_CHECKPOINT", SAVE_CHECKPOINT),
+    ("NOTE_CALLBACK", NOTE_CALLBACK),
     ("GUARD", GUARD),
 ];

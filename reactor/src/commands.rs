@@ -1,4 +1,4 @@
-//! Sends commands to command-api as the system, and judges what came back.
+//! Sends commands to command-api, as the system or as the provider's side, and judges what came back.
 //!
 //! It keeps true that only an answer that will stay the same is called final. The token is internal: made here with
 //! the installation's keys, for a minute, anew before it ends; it is never printed or logged.
@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::Time;
-use edge::Clock;
-use edge::token::{TokenKeys, mint_internal};
+use edge::token::{INTERNAL_LIFETIME, MintError, Ticket, TokenKeys, mint, mint_internal};
+use edge::{Clock, Role};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,6 +20,8 @@ use crate::error::{ReactorError, chain};
 
 /// Who the reactor is. The same for every reactor: the same command of two of them must be the same.
 const REACTOR: Uuid = Uuid::from_u128(0x6368_616a_6970_8f61_8072_6561_6374_6f72);
+/// Who it is where it says what the provider said.
+const CASHIER: Uuid = Uuid::from_u128(0x6368_616a_6970_8f61_8063_6173_6869_6572);
 /// How long one answer may take; command-api gives up after 5 seconds itself.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// A token with less time left is made anew.
@@ -52,19 +54,41 @@ pub enum Answer {
 pub(crate) struct Command {
     pub(crate) id: Uuid,
     pub(crate) name: &'static str,
-    pub(crate) occurred_at: Time,
+    /// When its fact happened; the time of recording where nothing is said.
+    pub(crate) occurred_at: Option<Time>,
     pub(crate) data: Value,
 }
 
 impl Command {
     /// Always the same bytes: the hash that a replay must have is taken over them.
     fn body(&self) -> Value {
-        json!({
-            "command_id": self.id,
-            "type": self.name,
-            "occurred_at": self.occurred_at.to_rfc3339_opts(SecondsFormat::Micros, true),
-            "data": self.data,
-        })
+        let mut body = json!({"command_id": self.id, "type": self.name, "data": self.data});
+        if let (Some(at), Some(body)) = (self.occurred_at, body.as_object_mut()) {
+            body.insert("occurred_at".to_owned(), json!(at.to_rfc3339_opts(SecondsFormat::Micros, true)));
+        }
+        body
+    }
+}
+
+/// As whom commands are sent.
+#[derive(Debug, Clone, Copy)]
+enum Speaker {
+    /// The system itself.
+    System,
+    /// The provider's side.
+    Payments,
+}
+
+impl Speaker {
+    fn token(self, keys: &TokenKeys, clock: &dyn Clock) -> Result<(String, DateTime<Utc>), MintError> {
+        let lifetime = INTERNAL_LIFETIME;
+        match self {
+            Self::System => mint_internal(keys, REACTOR, clock),
+            Self::Payments => {
+                let ticket = Ticket { role: Role::Payments, subject: CASHIER, lifetime, unlimited: true };
+                mint(keys, ticket, clock)
+            }
+        }
     }
 }
 
@@ -74,6 +98,7 @@ pub struct Commands {
     url: String,
     keys: PathBuf,
     clock: Arc<dyn Clock>,
+    speaker: Speaker,
     token: Mutex<Option<(String, DateTime<Utc>)>>,
 }
 
@@ -91,7 +116,15 @@ impl Commands {
     pub fn new(base: &str, keys: PathBuf, clock: Arc<dyn Clock>) -> Result<Self, ReactorError> {
         let http = reqwest::Client::builder().timeout(PATIENCE).build().map_err(ReactorError::Client)?;
         let url = format!("{}/api/v1/commands", base.trim_end_matches('/'));
-        Ok(Self { http, url, keys, clock, token: Mutex::new(None) })
+        Ok(Self { http, url, keys, clock, speaker: Speaker::System, token: Mutex::new(None) })
+    }
+
+    /// The same, as the provider's side: what it said becomes commands of the role `payments`.
+    #[must_use]
+    pub fn for_payments(mut self) -> Self {
+        self.speaker = Speaker::Payments;
+        self.forget_token();
+        self
     }
 
     /// Sends a command and judges the answer.
@@ -121,15 +154,14 @@ impl Commands {
         // A clock that went back makes a token anew as well: it would be of the future.
         let holds = |ends: &DateTime<Utc>| {
             let left = *ends - now;
-            left > TOKEN_MARGIN && left <= edge::token::INTERNAL_LIFETIME
+            left > TOKEN_MARGIN && left <= INTERNAL_LIFETIME
         };
         if let Some((token, _)) = held.as_ref().filter(|(_, ends)| holds(ends)) {
             return Ok(token.clone());
         }
         let keys =
             TokenKeys::open_or_create(&self.keys, self.clock.as_ref()).map_err(|error| chain(&error))?;
-        let (token, ends) =
-            mint_internal(&keys, REACTOR, self.clock.as_ref()).map_err(|error| chain(&error))?;
+        let (token, ends) = self.speaker.token(&keys, self.clock.as_ref()).map_err(|error| chain(&error))?;
         *held = Some((token.clone(), ends));
         Ok(token)
     }

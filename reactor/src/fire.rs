@@ -70,7 +70,7 @@ impl Due {
         Command {
             id: command_id(self.kind, self.entity, self.due_at),
             name: self.kind.command(),
-            occurred_at: self.due_at,
+            occurred_at: Some(self.due_at),
             data: json!({ self.kind.entity_field(): self.entity }),
         }
     }
@@ -200,7 +200,7 @@ mod tests {
         let due = |kind| Due { kind, entity: Uuid::from_u128(7), due_at, attempts: 0 }.command();
         for kind in Kind::ALL {
             let command = due(kind);
-            assert_eq!(command.occurred_at, due_at);
+            assert_eq!(command.occurred_at, Some(due_at));
             let parsed = domain::Command::parse(command.name, &command.data.to_string()).unwrap();
             assert!(parsed.allowed(domain::Role::System), "{}", command.name);
             assert_eq!(parsed.obvious_streams(), [Uuid::from_u128(7)]);

@@ -1,4 +1,4 @@
-//! Follows the ledger: deadlines and position move in one transaction.
+//! Follows the ledger: deadlines, what is known of customers, payments, refunds, and position move in one transaction.
 //!
 //! Before anything else the stored checkpoint (ledger id, epoch, position, event id) is compared with the ledger, so
 //! that a restore is noticed. The fence on the position (`UPDATE … WHERE position = $old`) is what makes a second
@@ -9,15 +9,17 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use domain::{Event, Time};
-use futures_util::future::try_join4;
+use futures_util::future::try_join5;
 use ledger::feed::Feed;
 use ledger::{Checkpoint, Envelope, LedgerIdentity, Position};
 use tokio::sync::watch;
 use tokio_postgres::{Client, GenericClient};
 use uuid::Uuid;
 
+use crate::customer::Customers;
 use crate::deadline::{Change, Kind, changes};
 use crate::error::ReactorError;
+use crate::money::Rows;
 use crate::past::Past;
 use crate::reactor::Sources;
 use crate::statements;
@@ -78,15 +80,21 @@ struct Folded {
     net: BTreeMap<(Kind, Uuid), Change>,
     /// Whose sessions end, and which: those that began up to then. command-api ends them at once; here they end surely.
     leaving: (Vec<Uuid>, Vec<Time>, Vec<&'static str>),
+    /// How customers are reached.
+    customers: Customers,
+    /// Payments and refunds.
+    money: Rows,
 }
 
 impl Folded {
     #[expect(clippy::wildcard_enum_match_arm, reason = "all others end no session")]
-    fn take(&mut self, event: &Event, recorded_at: Time) {
+    fn take(&mut self, event: &Event, occurred_at: Time, recorded_at: Time) {
         for change in changes(event) {
             let known = self.net.get(&change.key()).copied();
             self.net.insert(change.key(), known.map_or(change, |known| known.then(change)));
         }
+        self.customers.take(event);
+        self.money.take(event, occurred_at, recorded_at);
         let (customer, because) = match event {
             Event::CustomerSuspended(fact) => (fact.customer_id.0, "suspended"),
             Event::CustomerErased(fact) => (fact.customer_id.0, "erased"),
@@ -109,7 +117,7 @@ fn folded(after: Position, events: &[Envelope]) -> Result<Folded, ReactorError> 
         }
         let event = Event::decode(&envelope.event_type, envelope.schema_version, &envelope.payload)
             .map_err(|source| ReactorError::Unreadable { position, source })?;
-        folded.take(&event, envelope.recorded_at);
+        folded.take(&event, envelope.occurred_at, envelope.recorded_at);
     }
     Ok(folded)
 }
@@ -122,16 +130,18 @@ async fn apply(
 ) -> Result<(), ReactorError> {
     let transaction = client.transaction().await?;
     let columns = Columns::of(folded.net.values());
-    let (moved, ..) = try_join4(
+    let (moved, ..) = try_join5(
         move_in_tx(&transaction, from, to),
         columns.clear_in_tx(&transaction),
         columns.set_in_tx(&transaction),
         columns.shift_in_tx(&transaction),
+        folded.customers.write_in_tx(&transaction),
     )
     .await?;
     if moved != 1 {
         return Err(ReactorError::Fenced);
     }
+    folded.money.write_in_tx(&transaction).await?;
     let (subjects, until, because) = &folded.leaving;
     if !subjects.is_empty() {
         transaction.execute(statements::END_SESSIONS, &[subjects, until, because]).await?;

@@ -1,5 +1,5 @@
 //! What the system does by itself: it marks rentals overdue, sells banks that did not come back, gives up on releases
-//! and payments, and sends messages.
+//! and payments, asks for money and pays it back, and sends messages.
 //!
 //! It writes nothing into the ledger: it acts by sending commands, like everybody else. What it keeps true:
 //!
@@ -8,27 +8,35 @@
 //! - a deadline has one effect: the id of its command follows from kind, thing and moment ([`fire`]), so that two
 //!   reactors, a repeat after a lost answer and a restart all send the same command (I3);
 //! - nothing is fired before the ledger has been read to its end: what is long settled stays settled;
-//! - a message is sent at most once ([`message`]).
+//! - a message is sent at most once ([`message`]);
+//! - a customer is prompted once for a payment, a refund is paid once, and nothing settles but by proof ([`money`]).
 //!
 //! It has no rule of its own: whether something is due is decided by the domain, on the ledger's state.
 
 mod africastalking;
+mod azampay;
 mod commands;
 mod connection;
+mod customer;
 pub mod deadline;
 mod error;
 mod fire;
 mod follow;
 mod message;
+mod money;
 mod past;
 mod reactor;
 mod statements;
 mod status;
 
 pub use africastalking::{AfricasTalking, SmsSettings};
+pub use azampay::{
+    AzamPay, AzamPaySettings, Collection, Inquiry, KeyError, PayOut, PublicKey, Reply, Source, Standing,
+};
 pub use commands::{Answer, Commands};
 pub use error::ReactorError;
 pub use fire::command_id;
 pub use message::{Delivery, Messenger, Outbox, Sending};
+pub use money::{Cashier, Cashing, MoneyStatus};
 pub use reactor::{Reactor, Running, Sources};
 pub use status::{Snapshot, Status};

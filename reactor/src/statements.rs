@@ -1,5 +1,7 @@
 //! Every statement of the reactor, in one place.
 
+pub(crate) mod money;
+
 /// Plans cached while a table is empty must be good when it is full.
 pub(crate) const SESSION: &str = "SET jit = off; SET enable_seqscan = off";
 
@@ -81,3 +83,15 @@ pub(crate) const MESSAGES_CLAIMED: &str = "UPDATE access.message m SET state = '
 /// Says what became of a claimed message, and takes its text away.
 pub(crate) const MESSAGE_SETTLED: &str = "UPDATE access.message SET state = $2, provider_id = $3, settled_at = $4, to_sealed = NULL, text_sealed = NULL, wrapped_key = NULL \
      WHERE message_id = $1 AND state = 'claimed'";
+
+/// Who can be reached.
+pub(crate) const CUSTOMERS_KNOWN: &str = "INSERT INTO reactor.customer (customer_id, phone, language) \
+     SELECT u.customer, u.phone, u.language FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u (customer, phone, language) \
+     ON CONFLICT ON CONSTRAINT customer_pk DO UPDATE SET phone = excluded.phone, language = excluded.language";
+
+/// How customers are spoken to from now on.
+pub(crate) const CUSTOMERS_SPEAK: &str = "UPDATE reactor.customer c SET language = u.language \
+     FROM unnest($1::uuid[], $2::text[]) AS u (customer, language) WHERE c.customer_id = u.customer";
+
+/// Forgets customers who were erased.
+pub(crate) const CUSTOMERS_GONE: &str = "DELETE FROM reactor.customer WHERE customer_id = ANY ($1::uuid[])";

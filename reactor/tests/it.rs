@@ -9,6 +9,10 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "it/azampay.rs"]
+mod azampay;
+#[path = "it/callbacks.rs"]
+mod callbacks;
 #[path = "../../ledger/tests/support/database.rs"]
 mod database;
 #[path = "it/deadlines.rs"]
@@ -17,5 +21,13 @@ mod deadlines;
 mod harness;
 #[path = "it/messages.rs"]
 mod messages;
+#[path = "it/payments.rs"]
+mod payments;
+#[path = "it/provider.rs"]
+mod provider;
 #[path = "it/recovery.rs"]
 mod recovery;
+#[path = "it/refunds.rs"]
+mod refunds;
+#[path = "it/till.rs"]
+mod till;

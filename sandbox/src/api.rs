@@ -3,23 +3,31 @@
 use std::sync::Arc;
 
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
-use actix_web::{HttpResponse, ResponseError as _};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use edge::http::{MAX_BODY, json_body};
 use edge::{Clock, Problem};
 use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::cabinets::{self, Town};
-use crate::page;
+use crate::courier::Courier;
+use crate::payments::{self, AzamPay};
 use crate::settings::SharedSettings;
 use crate::sms::{self, Inbox};
+use crate::{page, ussd};
 
 /// Everything there is.
 pub(crate) struct World {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Arc<SharedSettings>,
     pub(crate) inbox: Inbox,
+    pub(crate) azampay: Arc<AzamPay>,
+    pub(crate) courier: Arc<Courier>,
     pub(crate) town: Arc<Town>,
+    /// The ledger: `http://host:port`.
+    pub(crate) gateway: String,
+    /// Where delivery reports go.
+    pub(crate) delivery: Option<String>,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -39,16 +47,19 @@ impl World {
 pub(crate) fn configure(config: &mut ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(MAX_BODY))
-        .service(web::resource("/").get(page::get))
-        .service(web::resource("/health").get(page::health))
+        .configure(page::configure)
         .service(web::resource("/settings").get(settings).put(change_settings))
-        .service(web::resource("/version1/messaging").post(sms::send))
-        .service(web::resource("/sms/messages").get(sms::messages))
+        .service(web::resource("/ussd").post(ussd::dial))
+        .configure(sms::configure)
+        .configure(payments::configure)
         .configure(cabinets::configure);
 }
 
 /// Whatever else is asked for.
-pub(crate) async fn nothing_here() -> HttpResponse {
+pub(crate) async fn nothing_here(request: HttpRequest) -> HttpResponse {
+    if payments::is_the_providers(request.path()) {
+        return HttpResponse::NotFound().finish();
+    }
     Problem::not_found("there is nothing at this path").error_response()
 }
 

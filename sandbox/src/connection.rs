@@ -3,10 +3,14 @@
 use std::any::Any;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd as _;
+use std::time::Duration;
 
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream as Accepted;
 use actix_web::{HttpRequest, HttpResponse};
+
+/// How long a connection is held that is never answered: longer than any client waits.
+pub(crate) const NEVER: Duration = Duration::from_secs(600);
 
 /// A second handle on the connection that a request came over.
 struct Cuttable(TcpStream);

@@ -15,6 +15,8 @@ use tokio::task::JoinHandle;
 use crate::api::{self, World};
 use crate::cabinets::Town;
 use crate::connection;
+use crate::courier::Courier;
+use crate::payments::AzamPay;
 use crate::settings::{Settings, SharedSettings};
 use crate::sms::Inbox;
 
@@ -30,10 +32,17 @@ const SHUTDOWN_SECONDS: u64 = 2;
 pub struct Options {
     /// Where it listens; port 0 takes a free one.
     pub bind: String,
-    /// Where the cabinets are kept; without it they are gone with the process.
+    /// Where the cabinets and the provider's books are kept; without it they are gone with the process.
     pub directory: Option<PathBuf>,
     /// The ledger that cabinets speak to unless theirs is another: `http://host:port`.
     pub gateway: String,
+    /// Where the payment provider sends its callbacks, secret included: `{gateway}/api/v1/payments/callback/{secret}`.
+    /// Without it nobody is told anything.
+    pub callback: Option<String>,
+    /// Where the SMS providers send their delivery reports, secret included.
+    pub delivery: Option<String>,
+    /// The secret of Bill Pay; without it no bill can be paid.
+    pub bill_secret: Option<String>,
     /// Time, ids, randomness.
     pub clock: Arc<dyn Clock>,
     /// What it begins with.
@@ -59,14 +68,29 @@ impl Sandbox {
     /// # Errors
     /// The address cannot be listened at, or the folder cannot be used.
     pub async fn start(options: Options) -> io::Result<Running> {
-        let Options { bind, directory, gateway, clock, settings } = options;
+        let Options { bind, directory, gateway, callback, delivery, bill_secret, clock, settings } = options;
+        let gateway = gateway.trim_end_matches('/').to_owned();
         let settings = Arc::new(SharedSettings::new(settings));
         let addresses: Vec<SocketAddr> = bind.to_socket_addrs()?.collect();
         let listener = std::net::TcpListener::bind(addresses.as_slice())?;
         let address = listener.local_addr()?;
-        let town = Town::open(directory.as_deref(), gateway, Arc::clone(&clock), Arc::clone(&settings))?;
+        let directory = directory.as_deref();
+        let shared = (Arc::clone(&clock), Arc::clone(&settings));
+        let courier = Courier::new()?;
+        let azampay = AzamPay::open(directory, shared, Arc::clone(&courier), callback, bill_secret)?;
+        let town = Town::open(directory, gateway.clone(), Arc::clone(&clock), Arc::clone(&settings))?;
         let (stop, stopping) = watch::channel(false);
-        let world = World { clock, settings, inbox: Inbox::default(), town: Arc::clone(&town), stopping };
+        let world = World {
+            clock,
+            settings,
+            inbox: Inbox::default(),
+            azampay,
+            courier: Arc::clone(&courier),
+            town: Arc::clone(&town),
+            gateway,
+            delivery,
+            stopping,
+        };
         let world = Data::new(world);
         let app = move || {
             App::new()
@@ -82,7 +106,7 @@ impl Sandbox {
             .listen(listener)?
             .run();
         let handle = server.handle();
-        Ok(Running { address, stop, handle, server: tokio::spawn(server), town })
+        Ok(Running { address, stop, handle, server: tokio::spawn(server), town, courier })
     }
 }
 
@@ -93,6 +117,7 @@ pub struct Running {
     handle: ServerHandle,
     server: JoinHandle<io::Result<()>>,
     town: Arc<Town>,
+    courier: Arc<Courier>,
 }
 
 impl std::fmt::Debug for Running {
@@ -114,13 +139,14 @@ impl Running {
         format!("http://{}", self.address)
     }
 
-    /// Stops the cabinets, answers what is being answered, and ends.
+    /// Stops the cabinets and what is on its way, answers what is being answered, and ends.
     ///
     /// # Errors
     /// The server has failed.
     pub async fn stop(self) -> io::Result<()> {
         self.stop.send_replace(true);
         self.town.stop().await;
+        self.courier.stop().await;
         self.handle.stop(true).await;
         self.server.await.map_err(io::Error::other)?
     }

@@ -90,10 +90,4 @@ GRANT USAGE ON SCHEMA inbox TO chajipoa_command, chajipoa_reactor;
 GRANT EXECUTE ON FUNCTION inbox.receive, inbox.forget TO chajipoa_command;
 GRANT SELECT, UPDATE ON inbox.letter TO chajipoa_reactor;
 
--- ---- prompts
-
--- What was counted before it was tried is given back where nothing came of it.
-ALTER TABLE access.tally DROP CONSTRAINT tally_count_positive;
-ALTER TABLE access.tally ADD CONSTRAINT tally_count_not_negative CHECK (count >= 0);
-
 RESET ROLE;

@@ -32,6 +32,8 @@ mod matrix_commands;
 mod matrix_scene;
 #[path = "suite/matrix_stage.rs"]
 mod matrix_stage;
+#[path = "suite/money.rs"]
+mod money;
 #[path = "suite/openapi.rs"]
 mod openapi;
 #[path = "suite/parts.rs"]
@@ -62,3 +64,5 @@ mod traces;
 mod verifier;
 #[path = "suite/walk.rs"]
 mod walk;
+#[path = "suite/wallets.rs"]
+mod wallets;

@@ -123,7 +123,8 @@ pub fn submit(command: &RecordRefundSubmitted, order: &Order, view: &View<'_>) -
 }
 
 /// Wallets that providers do not pay out to: staff do, and record it.
-const fn is_manual(provider: Provider) -> bool {
+#[must_use]
+pub const fn is_manual(provider: Provider) -> bool {
     match provider {
         Provider::Mpesa | Provider::Halopesa => true,
         Provider::Mixx | Provider::Airtel | Provider::Azampesa => false,

@@ -12,7 +12,7 @@ mod outcome;
 mod request;
 mod state;
 
-pub use approve::{approve, reject, submit};
+pub use approve::{approve, is_manual, reject, submit};
 pub use outcome::{confirm, decline, mark_unknown};
 pub use request::{APPROVAL_LIMIT, request_of_deposit, request_of_payment};
 pub use state::{Refund, RefundStatus, Submission};

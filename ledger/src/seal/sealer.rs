@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use uuid::Uuid;
 
@@ -155,6 +156,22 @@ impl Sealer {
         let (client, statement) = self.ledger.prepared(statements::SWEEP_PERSON_KEYS).await?;
         let row = client.query_one(&statement, &[]).await.map_err(LedgerError::from)?;
         Ok(row.try_get(0).map_err(LedgerError::from)?)
+    }
+
+    /// Destroys the keys of receipts that were assigned or paid back before that moment, a stretch of the ledger at a
+    /// time, until there is none left. A restored backup is swept again, because its mark is restored with it.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn forget_receipts(&self, before: DateTime<Utc>) -> Result<(), SealError> {
+        let (client, statement) = self.ledger.prepared(statements::FORGET_RECEIPTS).await?;
+        loop {
+            let row = client.query_one(&statement, &[&before]).await.map_err(LedgerError::from)?;
+            let looked: i64 = row.try_get(0).map_err(LedgerError::from)?;
+            if looked == 0 {
+                return Ok(());
+            }
+        }
     }
 
     fn unwrap(&self, person: Uuid, wrapped: &Wrapped) -> Result<Arc<PersonKey>, SealError> {

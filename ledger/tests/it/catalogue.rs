@@ -75,7 +75,7 @@ async fn constraints_are_named_for_their_table_and_times_have_a_zone() {
     let names: Vec<String> = owner
         .query(
             "SELECT DISTINCT c.conname::text FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace \
-             WHERE n.nspname IN ('ledger', 'access', 'cabinet', 'inbox', 'reactor') AND c.contype <> 't' ORDER BY 1",
+             WHERE n.nspname IN ('ledger', 'access', 'cabinet', 'finance', 'inbox', 'reactor') AND c.contype <> 't' ORDER BY 1",
             &[],
         )
         .await
@@ -91,7 +91,7 @@ async fn constraints_are_named_for_their_table_and_times_have_a_zone() {
     let unzoned: i64 = owner
         .query_one(
             "SELECT count(*) FROM information_schema.columns \
-             WHERE table_schema IN ('ledger', 'access', 'cabinet', 'inbox', 'reactor') \
+             WHERE table_schema IN ('ledger', 'access', 'cabinet', 'finance', 'inbox', 'reactor') \
              AND data_type IN ('timestamp without time zone', 'time without time zone', 'real', 'double precision')",
             &[],
         )
@@ -132,6 +132,7 @@ async fn functions_of_the_owner_are_closed_and_pinned() {
             "ensure_partitions",
             "mint_person_key",
             "sweep_person_keys",
+            "forget_receipts",
             "ensure_days",
             "drop_days",
             "receive",

@@ -1,7 +1,7 @@
 //! Keys of persons in the database: the first writer wins, unused ones are swept.
 
 use ledger::{
-    Ledger, Position,
+    Ledger, Position, StreamKind, StreamRef,
     migrate::ServiceRole,
     seal::{Keys, Sealer},
 };
@@ -61,4 +61,40 @@ async fn a_key_is_swept_once_it_is_old_and_nobody_came_to_use_it() {
         .map(|row| row.get(0))
         .collect();
     assert_eq!(left, [used, young]);
+}
+
+#[tokio::test]
+async fn a_settled_receipts_key_is_destroyed_once_its_time_has_come_and_no_other() {
+    let db = Db::new().await;
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = db.ledger();
+    let identity = ledger.identity().await.unwrap();
+    let sealer = Sealer::new(Keys::open_or_create(directory.path()).unwrap(), ledger.clone(), identity);
+    let (settled, open, customer) = (id(), id(), id());
+    for person in [settled, open, customer] {
+        sealer.person_key(person).await.unwrap();
+    }
+    let about = |kind: StreamKind, id, version| StreamRef { kind, id, version };
+    let mut received = recorded(&[(settled, 0), (open, 0), (customer, 0)]);
+    received.events[0].streams = vec![
+        about(StreamKind::Receipt, settled, 1),
+        about(StreamKind::Receipt, open, 1),
+        about(StreamKind::Customer, customer, 1),
+    ];
+    let mut assigned = recorded(&[(settled, 1), (customer, 1)]);
+    assigned.events[0].event_type = "ReceiptAssigned".into();
+    assigned.events[0].streams =
+        vec![about(StreamKind::Receipt, settled, 2), about(StreamKind::Customer, customer, 2)];
+    ledger.append(&[received], Position::ZERO).await.unwrap();
+    ledger.append(&[assigned], Position::ZERO).await.unwrap();
+    let has_key = async |person: uuid::Uuid| {
+        sealer.forget(person);
+        sealer.existing_key(person).await.unwrap().is_some()
+    };
+    let now = chrono::DateTime::from_timestamp_micros(4_000_000_000_000_000).unwrap();
+    sealer.forget_receipts(chrono::DateTime::UNIX_EPOCH).await.unwrap();
+    assert!(has_key(settled).await, "its time has not come");
+    sealer.forget_receipts(now).await.unwrap();
+    assert!(!has_key(settled).await);
+    assert!(has_key(open).await && has_key(customer).await);
 }

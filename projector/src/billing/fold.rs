@@ -2,15 +2,17 @@
 
 use domain::{
     Event, Time,
-    event::{
-        PaymentExpired, PaymentInitiated, PaymentSettled, Purpose, ReceiptUnmatched, ReplacementFeeReversed,
-    },
-    ids::{CustomerId, RentalId},
+    event::ReplacementFeeReversed,
+    ids::{CustomerId, PaymentId, ReceiptId, RefundId, RentalId},
     postings::Account,
     rating::Charge,
 };
+use uuid::Uuid;
 
-use super::{BalanceRow, Billing, ChargeRow, PaymentRow, PaymentStatus, ReceiptRow};
+use super::{
+    ApprovalStatus, BalanceRow, Billing, ChargeRow, PaymentStatus, approvals, breaks, movements, payments,
+    receipts, refunds,
+};
 use crate::{Fact, Impossible, table::Json};
 
 pub(super) fn want(rows: &mut Billing, fact: &Fact) {
@@ -25,31 +27,55 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         Event::ReplacementFeeReversed(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::DeviceRecovered(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::PaymentInitiated(event) => rows.payment.want((event.payment_id.0,)),
+        Event::PaymentPrompted(event) => rows.payment.want((event.payment_id.0,)),
+        Event::PaymentWasDeclined(event) => rows.payment.want((event.payment_id.0,)),
+        Event::PaymentOutcomeUnknown(event) => rows.payment.want((event.payment_id.0,)),
         Event::PaymentExpired(event) => rows.payment.want((event.payment_id.0,)),
         Event::PaymentSettled(event) => {
-            rows.balance.want((event.customer_id.0,));
-            rows.payment.want((event.payment_id.0,));
+            want_all(rows, Some(event.customer_id), Some(event.payment_id), None);
         }
-        Event::ReceiptUnmatched(event) => rows.receipt.want((event.receipt_id.0,)),
-        Event::PaymentChargedBack(event) => rows.balance.want((event.customer_id.0,)),
-        Event::ReceiptAssigned(event) => rows.balance.want((event.customer_id.0,)),
-        Event::RefundRequested(event) => rows.balance.want((event.customer_id.0,)),
-        Event::RefundRejected(event) => want_balance(rows, event.customer_id),
-        Event::RefundFailed(event) => want_balance(rows, event.customer_id),
-        Event::RefundPaid(event) => want_balance(rows, event.customer_id),
-        Event::PaymentPrompted(_)
-        | Event::PaymentWasDeclined(_)
-        | Event::PaymentOutcomeUnknown(_)
-        | Event::ApprovalRequested(_)
-        | Event::ActionRejected(_)
-        | Event::ReceiptRefundRequested(_)
-        | Event::RefundApproved(_)
-        | Event::RefundSubmitted(_)
-        | Event::RefundOutcomeUnknown(_)
-        | Event::BreakOpened(_)
-        | Event::BreakExplained(_)
-        | Event::BreakClosed(_)
-        | Event::ProviderFeeRecorded(_)
+        Event::PaymentChargedBack(event) => {
+            want_all(rows, Some(event.customer_id), Some(event.payment_id), None);
+        }
+        Event::ReceiptUnmatched(event) => {
+            want_all(rows, None, event.payment_id, Some(event.receipt_id));
+        }
+        Event::ApprovalRequested(event) => {
+            rows.approval.want((event.approval_id.0,));
+            rows.receipt.want((approvals::receipt_of(&event.action),));
+        }
+        Event::ActionRejected(event) => rows.approval.want((event.approval_id.0,)),
+        Event::ReceiptAssigned(event) => {
+            rows.approval.want((event.approval_id.0,));
+            want_all(rows, Some(event.customer_id), None, Some(event.receipt_id));
+        }
+        Event::ReceiptRefundRequested(event) => {
+            want_refund(rows, event.refund_id);
+            want_all(rows, None, None, Some(event.receipt_id));
+        }
+        Event::RefundRequested(event) => {
+            want_refund(rows, event.refund_id);
+            want_all(rows, Some(event.customer_id), None, None);
+        }
+        Event::RefundApproved(event) => want_refund(rows, event.refund_id),
+        Event::RefundSubmitted(event) => want_refund(rows, event.refund_id),
+        Event::RefundOutcomeUnknown(event) => want_refund(rows, event.refund_id),
+        Event::RefundRejected(event) => {
+            want_refund(rows, event.refund_id);
+            want_all(rows, event.customer_id, None, event.receipt_id);
+        }
+        Event::RefundFailed(event) => {
+            want_refund(rows, event.refund_id);
+            want_all(rows, event.customer_id, None, event.receipt_id);
+        }
+        Event::RefundPaid(event) => {
+            want_refund(rows, event.refund_id);
+            want_all(rows, event.customer_id, event.payment_id, event.receipt_id);
+        }
+        Event::BreakOpened(event) => rows.statement_break.want((event.break_id.0,)),
+        Event::BreakExplained(event) => rows.statement_break.want((event.break_id.0,)),
+        Event::BreakClosed(event) => rows.statement_break.want((event.break_id.0,)),
+        Event::ProviderFeeRecorded(_)
         | Event::ProviderPayoutRecorded(_)
         | Event::CustomerVerified(_)
         | Event::CustomerSuspended(_)
@@ -86,10 +112,28 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
     }
 }
 
-fn want_balance(rows: &mut Billing, customer: Option<CustomerId>) {
+/// The rows of whom an event is about and of what money it moves.
+fn want_all(
+    rows: &mut Billing,
+    customer: Option<CustomerId>,
+    payment: Option<PaymentId>,
+    receipt: Option<ReceiptId>,
+) {
     if let Some(customer) = customer {
         rows.balance.want((customer.0,));
     }
+    if let Some(payment) = payment {
+        rows.payment.want((payment.0,));
+    }
+    if let Some(receipt) = receipt {
+        rows.receipt.want((receipt.0,));
+    }
+}
+
+/// A refund, and what a second person says of it.
+fn want_refund(rows: &mut Billing, refund: RefundId) {
+    rows.refund.want((refund.0,));
+    rows.approval.want((refund.0,));
 }
 
 fn want_charge(rows: &mut Billing, customer: CustomerId, rental: RentalId) {
@@ -98,14 +142,13 @@ fn want_charge(rows: &mut Billing, customer: CustomerId, rental: RentalId) {
 }
 
 pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
-    let position = fact.position.get();
     #[expect(clippy::wildcard_enum_match_arm, reason = "want names every event")]
     match &fact.event {
         Event::CustomerRegistered(event) => rows.balance.insert(BalanceRow {
             customer_id: event.customer_id.0,
             balance: 0,
             debt: 0,
-            position,
+            position: fact.position.get(),
         }),
         Event::RentalEnded(event) => {
             charge(rows, fact, event.rental_id, event.customer_id, &event.charge, event.ended_at)
@@ -119,11 +162,89 @@ pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
         Event::DeviceRecovered(event) => {
             charge(rows, fact, event.rental_id, event.customer_id, &event.whole, event.recovered_at)
         }
-        Event::ReplacementFeeReversed(event) => reverse(rows, event, position),
-        Event::PaymentInitiated(event) => rows.payment.insert(initiated(fact, event)),
-        Event::PaymentSettled(event) => settle(rows, event, position),
-        Event::PaymentExpired(event) => expire(rows, event, position),
-        Event::ReceiptUnmatched(event) => rows.receipt.insert(receipt(fact, event)),
+        Event::ReplacementFeeReversed(event) => reverse(rows, event, fact.position.get()),
+        Event::BreakOpened(event) => breaks::open(rows, fact, event),
+        Event::BreakExplained(event) => breaks::explain(rows, fact, event),
+        Event::BreakClosed(event) => breaks::close(rows, fact, event),
+        _ => money(rows, fact),
+    }?;
+    movements::note(rows, fact)
+}
+
+/// Payments, receipts and what a second person says of them.
+fn money(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "want names every event")]
+    match &fact.event {
+        Event::PaymentInitiated(event) => payments::initiate(rows, fact, event),
+        Event::PaymentPrompted(event) => {
+            payments::stage(rows, fact, (event.payment_id, PaymentStatus::Prompted))
+        }
+        Event::PaymentOutcomeUnknown(event) => {
+            payments::stage(rows, fact, (event.payment_id, PaymentStatus::Unknown))
+        }
+        Event::PaymentWasDeclined(event) => {
+            payments::stage(rows, fact, (event.payment_id, PaymentStatus::Declined))
+        }
+        Event::PaymentExpired(event) => {
+            payments::stage(rows, fact, (event.payment_id, PaymentStatus::Expired))
+        }
+        Event::PaymentSettled(event) => payments::settle(rows, fact, event),
+        Event::PaymentChargedBack(event) => {
+            payments::charge_back(rows, fact, (event.payment_id, event.amount))
+        }
+        Event::ReceiptUnmatched(event) => receipts::hold(rows, fact, event),
+        Event::ApprovalRequested(event) => approvals::request(rows, fact, event),
+        Event::ActionRejected(event) => {
+            let decided = (ApprovalStatus::Rejected, Some(event.rejected_by));
+            approvals::decide(rows, fact, event.approval_id.0, decided)
+        }
+        Event::ReceiptAssigned(event) => {
+            let decided = (ApprovalStatus::Approved, Some(event.approved_by));
+            approvals::decide(rows, fact, event.approval_id.0, decided)?;
+            receipts::assign(rows, fact, event)
+        }
+        _ => refund(rows, fact),
+    }
+}
+
+/// Refunds, and the payments and receipts that they give back.
+fn refund(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
+    let decide = |rows: &mut Billing, refund: RefundId, status, by: Option<Uuid>| {
+        approvals::decide(rows, fact, refund.0, (status, by))
+    };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "want names every event")]
+    match &fact.event {
+        Event::RefundRequested(event) => {
+            approvals::request_refund(rows, fact, event)?;
+            refunds::request(rows, fact, event)
+        }
+        Event::ReceiptRefundRequested(event) => {
+            approvals::request_receipt_refund(rows, fact, event)?;
+            receipts::begin_refund(rows, fact, event)?;
+            refunds::request_of_receipt(rows, fact, event)
+        }
+        Event::RefundApproved(event) => {
+            decide(rows, event.refund_id, ApprovalStatus::Approved, event.approved_by)?;
+            refunds::approve(rows, fact, event)
+        }
+        Event::RefundRejected(event) => {
+            decide(rows, event.refund_id, ApprovalStatus::Rejected, event.rejected_by)?;
+            receipts::come_back(rows, fact, (event.receipt_id, event.refund_id))?;
+            refunds::reject(rows, fact, event)
+        }
+        Event::RefundSubmitted(event) => refunds::submit(rows, fact, event),
+        Event::RefundOutcomeUnknown(event) => refunds::lose_sight(rows, fact, event),
+        Event::RefundFailed(event) => {
+            receipts::come_back(rows, fact, (event.receipt_id, event.refund_id))?;
+            refunds::fail(rows, fact, event)
+        }
+        Event::RefundPaid(event) => {
+            if let Some(payment) = event.payment_id {
+                payments::pay_back(rows, fact, (payment, event.amount))?;
+            }
+            receipts::pay_back(rows, fact, (event.receipt_id, event.refund_id, event.paid_from))?;
+            refunds::pay(rows, fact, event)
+        }
         _ => Ok(()),
     }
 }
@@ -161,59 +282,4 @@ fn reverse(rows: &mut Billing, event: &ReplacementFeeReversed, position: i64) ->
     row.vat = row.vat.saturating_sub(event.reversed.vat.total().shillings());
     row.position = position;
     Ok(())
-}
-
-const fn purpose(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Deposit => "deposit",
-        Purpose::Debt => "debt",
-    }
-}
-
-fn initiated(fact: &Fact, event: &PaymentInitiated) -> PaymentRow {
-    PaymentRow {
-        payment_id: event.payment_id.0,
-        customer_id: event.customer_id.0,
-        status: PaymentStatus::Initiated,
-        purpose: purpose(event.purpose).to_owned(),
-        amount: event.amount.shillings(),
-        provider: event.provider.as_str().to_owned(),
-        external_id: event.external_id.clone(),
-        provider_reference: None,
-        initiated_at: fact.occurred_at,
-        expires_at: event.expires_at,
-        settled_at: None,
-        position: fact.position.get(),
-    }
-}
-
-fn settle(rows: &mut Billing, event: &PaymentSettled, position: i64) -> Result<(), Impossible> {
-    let row = rows.payment.change((event.payment_id.0,))?;
-    row.status = PaymentStatus::Settled;
-    row.provider_reference = Some(event.provider_reference.as_str().to_owned());
-    row.settled_at = Some(event.paid_at);
-    row.position = position;
-    Ok(())
-}
-
-/// Nobody paid in time; proof that comes later still settles it.
-fn expire(rows: &mut Billing, event: &PaymentExpired, position: i64) -> Result<(), Impossible> {
-    let row = rows.payment.change((event.payment_id.0,))?;
-    row.status = PaymentStatus::Expired;
-    row.position = position;
-    Ok(())
-}
-
-fn receipt(fact: &Fact, event: &ReceiptUnmatched) -> ReceiptRow {
-    ReceiptRow {
-        receipt_id: event.receipt_id.0,
-        provider: event.provider.as_str().to_owned(),
-        provider_reference: event.provider_reference.as_str().to_owned(),
-        amount: event.amount.shillings(),
-        paid_at: event.paid_at,
-        payment_id: event.payment_id.map(|id| id.0),
-        review: Json::of(&event.review),
-        recorded_at: fact.recorded_at,
-        position: fact.position.get(),
-    }
 }

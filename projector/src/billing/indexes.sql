@@ -1,2 +1,11 @@
 -- A customer's payments, newest first, page by page.
 CREATE INDEX payment_of_customer ON {schema}.payment (customer_id, initiated_at DESC, payment_id DESC);
+-- What finance looks through, newest first, page by page.
+CREATE INDEX refund_by_time ON {schema}.refund (requested_at DESC, refund_id DESC);
+CREATE INDEX receipt_by_time ON {schema}.receipt (recorded_at DESC, receipt_id DESC);
+CREATE INDEX approval_by_time ON {schema}.approval (requested_at DESC, approval_id DESC);
+CREATE INDEX break_by_time ON {schema}.statement_break (opened_at DESC, break_id DESC);
+-- The breaks about one line of a statement.
+CREATE INDEX break_of_reference ON {schema}.statement_break (provider_reference);
+-- What moved on a day.
+CREATE INDEX movement_by_time ON {schema}.movement (moved_at);

@@ -2,6 +2,10 @@ ALTER TABLE {schema}.balance ADD CONSTRAINT balance_pk PRIMARY KEY (customer_id)
 ALTER TABLE {schema}.charge ADD CONSTRAINT charge_pk PRIMARY KEY (rental_id);
 ALTER TABLE {schema}.payment ADD CONSTRAINT payment_pk PRIMARY KEY (payment_id);
 ALTER TABLE {schema}.receipt ADD CONSTRAINT receipt_pk PRIMARY KEY (receipt_id);
+ALTER TABLE {schema}.refund ADD CONSTRAINT refund_pk PRIMARY KEY (refund_id);
+ALTER TABLE {schema}.approval ADD CONSTRAINT approval_pk PRIMARY KEY (approval_id);
+ALTER TABLE {schema}.statement_break ADD CONSTRAINT statement_break_pk PRIMARY KEY (break_id);
+ALTER TABLE {schema}.movement ADD CONSTRAINT movement_pk PRIMARY KEY (position);
 ALTER TABLE {schema}.journal ADD CONSTRAINT journal_pk PRIMARY KEY (position, line);
 ALTER TABLE {schema}.statement ADD CONSTRAINT statement_pk PRIMARY KEY (customer_id, position);
 ALTER TABLE {schema}.account ADD CONSTRAINT account_pk PRIMARY KEY (account);

@@ -1,12 +1,19 @@
 //! The read model `billing`: the books.
 //!
-//! Rows: `balance` by customer, `charge` by rental, `payment`, `receipt`, `account` by code; written once are
-//! `journal` by position and line, `statement` by customer and position, and `account_total`, the totals of every
-//! account at every ten-thousandth position, so that a trial balance of any moment sums a short stretch only.
+//! Rows: `balance` by customer, `charge` by rental, `payment`, `receipt`, `refund`, `approval`, `statement_break`,
+//! `account` by code; written once are `journal` by position and line, `statement` by customer and position,
+//! `movement` by position, what a provider's statement must show too, and `account_total`, the totals of every account
+//! at every ten-thousandth position, so that a trial balance of any moment sums a short stretch only.
 //! Balances, statements and totals are all taken from the postings of the domain, so they cannot disagree (I6).
 
+mod approvals;
 mod books;
+mod breaks;
 mod fold;
+mod movements;
+mod payments;
+mod receipts;
+mod refunds;
 mod rows;
 
 use crate::{
@@ -16,12 +23,13 @@ use crate::{
 };
 
 pub(crate) use rows::{
-    AccountRow, BalanceRow, ChargeRow, JournalRow, PaymentRow, PaymentStatus, ReceiptRow, StatementRow,
-    TotalRow,
+    AccountRow, ApprovalKind, ApprovalRow, ApprovalStatus, BalanceRow, BreakRow, BreakStatus, ChargeRow,
+    JournalRow, MovementKind, MovementRow, PaymentRow, PaymentStatus, ReceiptRow, ReceiptStatus, RefundRow,
+    RefundStatus, StatementRow, TotalRow,
 };
 
 /// Raised with every change of what the fold makes of the ledger.
-pub(crate) const FOLD: i32 = 1;
+pub(crate) const FOLD: i32 = 2;
 /// The totals of all accounts are kept at every position that is a multiple of this.
 pub const TOTALS_EVERY: i64 = 10_000;
 
@@ -39,7 +47,11 @@ pub(crate) struct Billing {
     pub(crate) charge: Keyed<ChargeRow>,
     pub(crate) payment: Keyed<PaymentRow>,
     pub(crate) receipt: Keyed<ReceiptRow>,
+    pub(crate) refund: Keyed<RefundRow>,
+    pub(crate) approval: Keyed<ApprovalRow>,
+    pub(crate) statement_break: Keyed<BreakRow>,
     pub(crate) account: Keyed<AccountRow>,
+    pub(crate) movement: Appended<MovementRow>,
     pub(crate) journal: Appended<JournalRow>,
     pub(crate) statement: Appended<StatementRow>,
     pub(crate) total: Appended<TotalRow>,
@@ -61,7 +73,11 @@ impl Model for Billing {
             &mut self.charge,
             &mut self.payment,
             &mut self.receipt,
+            &mut self.refund,
+            &mut self.approval,
+            &mut self.statement_break,
             &mut self.account,
+            &mut self.movement,
             &mut self.journal,
             &mut self.statement,
             &mut self.total,

@@ -10,8 +10,75 @@ words! {
     /// Where a payment stands.
     PaymentStatus {
         Initiated = "initiated",
+        Prompted = "prompted",
+        Unknown = "unknown",
+        Declined = "declined",
         Expired = "expired",
         Settled = "settled",
+        PartlyRefunded = "partly_refunded",
+        Refunded = "refunded",
+        ChargedBack = "charged_back",
+    }
+}
+
+words! {
+    /// Where the money of a receipt is.
+    ReceiptStatus {
+        Unmatched = "unmatched",
+        Assigned = "assigned",
+        RefundRequested = "refund_requested",
+        PaidBack = "paid_back",
+    }
+}
+
+words! {
+    /// Where a refund stands.
+    RefundStatus {
+        Requested = "requested",
+        Approved = "approved",
+        Rejected = "rejected",
+        Submitted = "submitted",
+        Unknown = "unknown",
+        Failed = "failed",
+        Paid = "paid",
+    }
+}
+
+words! {
+    /// What waits for a second person.
+    ApprovalKind {
+        AssignReceipt = "assign_receipt",
+        RefundReceipt = "refund_receipt",
+        Refund = "refund",
+    }
+}
+
+words! {
+    /// What a second person said.
+    ApprovalStatus {
+        Requested = "requested",
+        Approved = "approved",
+        Rejected = "rejected",
+    }
+}
+
+words! {
+    /// How far a break is looked into.
+    BreakStatus {
+        Open = "open",
+        Explained = "explained",
+        Closed = "closed",
+    }
+}
+
+words! {
+    /// How money moved at a provider.
+    MovementKind {
+        Collection = "collection",
+        Disbursement = "disbursement",
+        Chargeback = "chargeback",
+        Fee = "fee",
+        Payout = "payout",
     }
 }
 
@@ -58,6 +125,8 @@ row! {
         initiated_at: Time,
         expires_at: Time,
         settled_at: Option<Time>,
+        paid_back: i64,
+        charged_back: i64,
         position: i64,
     }
 }
@@ -74,7 +143,103 @@ row! {
         payment_id: Option<Uuid>,
         review: Json,
         recorded_at: Time,
+        status: ReceiptStatus,
+        customer_id: Option<Uuid>,
+        assigned_to: Option<Uuid>,
+        refund_id: Option<Uuid>,
+        reason: Option<String>,
         position: i64,
+    }
+}
+
+row! {
+    /// Money on its way back. Where to is only in its event, sealed.
+    RefundRow in "refund"
+    key { refund_id: Uuid, }
+    columns {
+        customer_id: Option<Uuid>,
+        receipt_id: Option<Uuid>,
+        payment_id: Option<Uuid>,
+        amount: i64,
+        provider: String,
+        status: RefundStatus,
+        requested_by: Uuid,
+        requested_at: Time,
+        approved_by: Option<Uuid>,
+        approved_at: Option<Time>,
+        reference: Option<String>,
+        submitted_at: Option<Time>,
+        provider_reference: Option<String>,
+        paid_at: Option<Time>,
+        cause: Option<String>,
+        reason: Option<String>,
+        review: Json,
+        position: i64,
+    }
+}
+
+row! {
+    /// What one member of staff asked for and a second one approves.
+    ApprovalRow in "approval"
+    key { approval_id: Uuid, }
+    columns {
+        kind: ApprovalKind,
+        status: ApprovalStatus,
+        receipt_id: Option<Uuid>,
+        refund_id: Option<Uuid>,
+        customer_id: Option<Uuid>,
+        amount: Option<i64>,
+        requested_by: Uuid,
+        requested_at: Time,
+        decided_by: Option<Uuid>,
+        decided_at: Option<Time>,
+        position: i64,
+    }
+}
+
+row! {
+    /// A difference between the ledger and a provider's statement.
+    BreakRow in "statement_break"
+    key { break_id: Uuid, }
+    columns {
+        status: BreakStatus,
+        cause: String,
+        provider: String,
+        provider_reference: Option<String>,
+        payment_id: Option<Uuid>,
+        refund_id: Option<Uuid>,
+        receipt_id: Option<Uuid>,
+        ledger_amount: Option<i64>,
+        statement_amount: Option<i64>,
+        statement_id: Option<Uuid>,
+        reason: Option<String>,
+        opened_at: Time,
+        explanation: Option<String>,
+        explained_by: Option<Uuid>,
+        explained_at: Option<Time>,
+        closed_by: Option<Uuid>,
+        closed_at: Option<Time>,
+        close_reason: Option<String>,
+        position: i64,
+    }
+}
+
+row! {
+    /// Money that moved at a provider, as the ledger has it: what a statement must show too.
+    MovementRow in "movement" (insert_only)
+    key { position: i64, }
+    columns {
+        kind: MovementKind,
+        provider: String,
+        amount: i64,
+        provider_reference: Option<String>,
+        reference: Option<String>,
+        payment_id: Option<Uuid>,
+        receipt_id: Option<Uuid>,
+        refund_id: Option<Uuid>,
+        by_hand: bool,
+        moved_at: Time,
+        recorded_at: Time,
     }
 }
 

@@ -30,6 +30,8 @@ CREATE TABLE {schema}.payment (
     initiated_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     settled_at timestamptz,
+    paid_back bigint NOT NULL,
+    charged_back bigint NOT NULL,
     position bigint NOT NULL
 );
 
@@ -42,7 +44,87 @@ CREATE TABLE {schema}.receipt (
     payment_id uuid,
     review jsonb NOT NULL,
     recorded_at timestamptz NOT NULL,
+    status text NOT NULL,
+    customer_id uuid,
+    assigned_to uuid,
+    refund_id uuid,
+    reason text,
     position bigint NOT NULL
+);
+
+CREATE TABLE {schema}.refund (
+    refund_id uuid NOT NULL,
+    customer_id uuid,
+    receipt_id uuid,
+    payment_id uuid,
+    amount bigint NOT NULL,
+    provider text NOT NULL,
+    status text NOT NULL,
+    requested_by uuid NOT NULL,
+    requested_at timestamptz NOT NULL,
+    approved_by uuid,
+    approved_at timestamptz,
+    reference text,
+    submitted_at timestamptz,
+    provider_reference text,
+    paid_at timestamptz,
+    cause text,
+    reason text,
+    review jsonb NOT NULL,
+    position bigint NOT NULL
+);
+
+CREATE TABLE {schema}.approval (
+    approval_id uuid NOT NULL,
+    kind text NOT NULL,
+    status text NOT NULL,
+    receipt_id uuid,
+    refund_id uuid,
+    customer_id uuid,
+    amount bigint,
+    requested_by uuid NOT NULL,
+    requested_at timestamptz NOT NULL,
+    decided_by uuid,
+    decided_at timestamptz,
+    position bigint NOT NULL
+);
+
+CREATE TABLE {schema}.statement_break (
+    break_id uuid NOT NULL,
+    status text NOT NULL,
+    cause text NOT NULL,
+    provider text NOT NULL,
+    provider_reference text,
+    payment_id uuid,
+    refund_id uuid,
+    receipt_id uuid,
+    ledger_amount bigint,
+    statement_amount bigint,
+    statement_id uuid,
+    reason text,
+    opened_at timestamptz NOT NULL,
+    explanation text,
+    explained_by uuid,
+    explained_at timestamptz,
+    closed_by uuid,
+    closed_at timestamptz,
+    close_reason text,
+    position bigint NOT NULL
+);
+
+CREATE TABLE {schema}.movement (
+    position bigint NOT NULL,
+    kind text NOT NULL,
+    provider text NOT NULL,
+    amount bigint NOT NULL,
+    provider_reference text,
+    reference text,
+    payment_id uuid,
+    receipt_id uuid,
+    refund_id uuid,
+    by_hand boolean NOT NULL,
+    moved_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.journal (

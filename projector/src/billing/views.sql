@@ -1,4 +1,4 @@
-DROP VIEW IF EXISTS read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.payment_reference, read_model.receipt, read_model.journal, read_model.statement, read_model.account, read_model.account_total;
+DROP VIEW IF EXISTS read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement, read_model.journal, read_model.statement, read_model.account, read_model.account_total;
 
 CREATE VIEW read_model.billing_position AS
 SELECT position
@@ -32,12 +32,14 @@ COMMENT ON COLUMN read_model.charge.position IS 'The position of the last event 
 
 CREATE VIEW read_model.payment AS
 SELECT payment_id, customer_id, status, purpose, amount, provider, initiated_at, expires_at, settled_at,
-       position
+       paid_back, charged_back, position
 FROM {schema}.payment;
 COMMENT ON VIEW read_model.payment IS 'Every payment that a customer was asked for.';
 COMMENT ON COLUMN read_model.payment.payment_id IS 'The payment.';
 COMMENT ON COLUMN read_model.payment.customer_id IS 'Who is asked.';
-COMMENT ON COLUMN read_model.payment.status IS 'initiated, expired or settled.';
+COMMENT ON COLUMN read_model.payment.status IS 'initiated, prompted, unknown, declined, expired, settled, partly_refunded, refunded or charged_back.';
+COMMENT ON COLUMN read_model.payment.paid_back IS 'How much of it was paid out again.';
+COMMENT ON COLUMN read_model.payment.charged_back IS 'How much of it the provider took back.';
 COMMENT ON COLUMN read_model.payment.purpose IS 'deposit or debt.';
 COMMENT ON COLUMN read_model.payment.amount IS 'How much was asked for.';
 COMMENT ON COLUMN read_model.payment.provider IS 'The wallet operator.';
@@ -55,7 +57,7 @@ COMMENT ON COLUMN read_model.payment_reference.external_id IS 'The reference tha
 COMMENT ON COLUMN read_model.payment_reference.provider_reference IS 'The provider''s own reference of the transaction that settled it.';
 
 CREATE VIEW read_model.receipt AS
-SELECT receipt_id, provider, provider_reference, amount, paid_at, payment_id, review, recorded_at, position
+SELECT receipt_id, provider, provider_reference, amount, paid_at, payment_id, review, recorded_at, status, customer_id, assigned_to, refund_id, reason, position
 FROM {schema}.receipt;
 COMMENT ON VIEW read_model.receipt IS 'Money that arrived and settled no payment.';
 COMMENT ON COLUMN read_model.receipt.receipt_id IS 'The receipt.';
@@ -66,7 +68,95 @@ COMMENT ON COLUMN read_model.receipt.paid_at IS 'When it was paid.';
 COMMENT ON COLUMN read_model.receipt.payment_id IS 'The payment that it was said to be for.';
 COMMENT ON COLUMN read_model.receipt.review IS 'Why a person has to look at it.';
 COMMENT ON COLUMN read_model.receipt.recorded_at IS 'When it was recorded.';
+COMMENT ON COLUMN read_model.receipt.status IS 'unmatched, assigned, refund_requested or paid_back.';
+COMMENT ON COLUMN read_model.receipt.customer_id IS 'Whose phone paid it, where it is one of a customer.';
+COMMENT ON COLUMN read_model.receipt.assigned_to IS 'The customer who was given it.';
+COMMENT ON COLUMN read_model.receipt.refund_id IS 'The refund that pays it back, while it does.';
+COMMENT ON COLUMN read_model.receipt.reason IS 'Why it settled nothing, in words.';
 COMMENT ON COLUMN read_model.receipt.position IS 'The position of the last event that changed this row.';
+
+CREATE VIEW read_model.refund AS
+SELECT refund_id, customer_id, receipt_id, payment_id, amount, provider, status, requested_by, requested_at, approved_by, approved_at, reference, submitted_at, provider_reference, paid_at, cause, reason, review, position
+FROM {schema}.refund;
+COMMENT ON VIEW read_model.refund IS 'Money on its way back to a person.';
+COMMENT ON COLUMN read_model.refund.refund_id IS 'The refund.';
+COMMENT ON COLUMN read_model.refund.customer_id IS 'Whose deposit it comes from; none for that of a receipt.';
+COMMENT ON COLUMN read_model.refund.receipt_id IS 'The receipt that it pays back.';
+COMMENT ON COLUMN read_model.refund.payment_id IS 'The payment that it gives back.';
+COMMENT ON COLUMN read_model.refund.amount IS 'How much.';
+COMMENT ON COLUMN read_model.refund.provider IS 'The wallet operator that pays it out.';
+COMMENT ON COLUMN read_model.refund.status IS 'requested, approved, rejected, submitted, unknown, failed or paid.';
+COMMENT ON COLUMN read_model.refund.requested_by IS 'Who asked for it.';
+COMMENT ON COLUMN read_model.refund.requested_at IS 'When.';
+COMMENT ON COLUMN read_model.refund.approved_by IS 'The second person; none where none was needed.';
+COMMENT ON COLUMN read_model.refund.approved_at IS 'When it was approved.';
+COMMENT ON COLUMN read_model.refund.reference IS 'The reference that the provider was given.';
+COMMENT ON COLUMN read_model.refund.submitted_at IS 'When the provider was told.';
+COMMENT ON COLUMN read_model.refund.provider_reference IS 'The provider''s own reference.';
+COMMENT ON COLUMN read_model.refund.paid_at IS 'When it was paid out.';
+COMMENT ON COLUMN read_model.refund.cause IS 'Why it was rejected: staff, rental_open or debt.';
+COMMENT ON COLUMN read_model.refund.reason IS 'Why it failed or nobody knows, in words of the provider.';
+COMMENT ON COLUMN read_model.refund.review IS 'Why a person has to look at it.';
+COMMENT ON COLUMN read_model.refund.position IS 'The position of the last event that changed this row.';
+
+CREATE VIEW read_model.approval AS
+SELECT approval_id, kind, status, receipt_id, refund_id, customer_id, amount, requested_by, requested_at, decided_by, decided_at, position
+FROM {schema}.approval;
+COMMENT ON VIEW read_model.approval IS 'What one member of staff asked for and a second one approves.';
+COMMENT ON COLUMN read_model.approval.approval_id IS 'The approval; of a refund its own id.';
+COMMENT ON COLUMN read_model.approval.kind IS 'assign_receipt, refund_receipt or refund.';
+COMMENT ON COLUMN read_model.approval.status IS 'requested, approved or rejected.';
+COMMENT ON COLUMN read_model.approval.receipt_id IS 'Which receipt.';
+COMMENT ON COLUMN read_model.approval.refund_id IS 'Which refund.';
+COMMENT ON COLUMN read_model.approval.customer_id IS 'To whom the money goes, or whose it is.';
+COMMENT ON COLUMN read_model.approval.amount IS 'How much.';
+COMMENT ON COLUMN read_model.approval.requested_by IS 'Who asked.';
+COMMENT ON COLUMN read_model.approval.requested_at IS 'When.';
+COMMENT ON COLUMN read_model.approval.decided_by IS 'Who decided; none where the system did.';
+COMMENT ON COLUMN read_model.approval.decided_at IS 'When.';
+COMMENT ON COLUMN read_model.approval.position IS 'The position of the last event that changed this row.';
+
+CREATE VIEW read_model.statement_break AS
+SELECT break_id, status, cause, provider, provider_reference, payment_id, refund_id, receipt_id, ledger_amount, statement_amount, statement_id, reason, opened_at, explanation, explained_by, explained_at, closed_by, closed_at, close_reason, position
+FROM {schema}.statement_break;
+COMMENT ON VIEW read_model.statement_break IS 'Differences between the ledger and the statements of providers.';
+COMMENT ON COLUMN read_model.statement_break.break_id IS 'The break.';
+COMMENT ON COLUMN read_model.statement_break.status IS 'open, explained or closed.';
+COMMENT ON COLUMN read_model.statement_break.cause IS 'missing_in_ledger, missing_at_provider, amount_differs, status_differs or duplicate.';
+COMMENT ON COLUMN read_model.statement_break.provider IS 'The wallet operator.';
+COMMENT ON COLUMN read_model.statement_break.provider_reference IS 'The provider''s own reference.';
+COMMENT ON COLUMN read_model.statement_break.payment_id IS 'The payment, if it is about one.';
+COMMENT ON COLUMN read_model.statement_break.refund_id IS 'The refund, if it is about one.';
+COMMENT ON COLUMN read_model.statement_break.receipt_id IS 'The receipt, if it is about one.';
+COMMENT ON COLUMN read_model.statement_break.ledger_amount IS 'The amount in the ledger.';
+COMMENT ON COLUMN read_model.statement_break.statement_amount IS 'The amount in the statement.';
+COMMENT ON COLUMN read_model.statement_break.statement_id IS 'The statement that showed it.';
+COMMENT ON COLUMN read_model.statement_break.reason IS 'In words.';
+COMMENT ON COLUMN read_model.statement_break.opened_at IS 'When it was opened.';
+COMMENT ON COLUMN read_model.statement_break.explanation IS 'Why it is so.';
+COMMENT ON COLUMN read_model.statement_break.explained_by IS 'Who knows.';
+COMMENT ON COLUMN read_model.statement_break.explained_at IS 'When they said so.';
+COMMENT ON COLUMN read_model.statement_break.closed_by IS 'Who closed it.';
+COMMENT ON COLUMN read_model.statement_break.closed_at IS 'When.';
+COMMENT ON COLUMN read_model.statement_break.close_reason IS 'Why it was closed.';
+COMMENT ON COLUMN read_model.statement_break.position IS 'The position of the last event that changed this row.';
+
+CREATE VIEW read_model.movement AS
+SELECT position, kind, provider, amount, provider_reference, reference, payment_id, receipt_id, refund_id, by_hand, moved_at, recorded_at
+FROM {schema}.movement;
+COMMENT ON VIEW read_model.movement IS 'Money that moved at a provider, as the ledger has it.';
+COMMENT ON COLUMN read_model.movement.position IS 'The event.';
+COMMENT ON COLUMN read_model.movement.kind IS 'collection, disbursement, chargeback, fee or payout.';
+COMMENT ON COLUMN read_model.movement.provider IS 'The wallet operator.';
+COMMENT ON COLUMN read_model.movement.amount IS 'How much.';
+COMMENT ON COLUMN read_model.movement.provider_reference IS 'The provider''s own reference.';
+COMMENT ON COLUMN read_model.movement.reference IS 'The reference that the provider was given.';
+COMMENT ON COLUMN read_model.movement.payment_id IS 'The payment that it settled or took back.';
+COMMENT ON COLUMN read_model.movement.receipt_id IS 'The receipt that it is held as, or pays back.';
+COMMENT ON COLUMN read_model.movement.refund_id IS 'The refund that it paid.';
+COMMENT ON COLUMN read_model.movement.by_hand IS 'Whether staff paid it out, beside the provider.';
+COMMENT ON COLUMN read_model.movement.moved_at IS 'When the money moved.';
+COMMENT ON COLUMN read_model.movement.recorded_at IS 'When it was recorded.';
 
 CREATE VIEW read_model.journal AS
 SELECT position, line, debit, credit, amount, customer_id, provider, occurred_at, recorded_at, booking_day
@@ -94,7 +184,7 @@ COMMENT ON COLUMN read_model.statement.kind IS 'The type of the event.';
 COMMENT ON COLUMN read_model.statement.amount IS 'What was given (positive) or taken (negative).';
 COMMENT ON COLUMN read_model.statement.balance IS 'The deposit balance after it.';
 COMMENT ON COLUMN read_model.statement.debt IS 'The debt after it.';
-COMMENT ON COLUMN read_model.statement.subject_kind IS 'What the event is about: rental or payment.';
+COMMENT ON COLUMN read_model.statement.subject_kind IS 'What the event is about: rental, payment, receipt or refund.';
 COMMENT ON COLUMN read_model.statement.subject_id IS 'Which one.';
 COMMENT ON COLUMN read_model.statement.occurred_at IS 'When it happened.';
 COMMENT ON COLUMN read_model.statement.recorded_at IS 'When it was recorded.';
@@ -118,11 +208,11 @@ COMMENT ON COLUMN read_model.account_total.account IS 'The code in the chart of 
 COMMENT ON COLUMN read_model.account_total.debit IS 'The sum of all debits until then.';
 COMMENT ON COLUMN read_model.account_total.credit IS 'The sum of all credits until then.';
 
-REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_total
+REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.refund, read_model.approval, read_model.statement_break, read_model.journal, read_model.statement, read_model.account, read_model.account_total
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_total
+GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.refund, read_model.approval, read_model.statement_break, read_model.journal, read_model.statement, read_model.account, read_model.account_total
     TO chajipoa_query, chajipoa_analyst;
-REVOKE ALL ON read_model.payment_reference, read_model.receipt
+REVOKE ALL ON read_model.payment_reference, read_model.receipt, read_model.movement
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.payment_reference, read_model.receipt
+GRANT SELECT ON read_model.payment_reference, read_model.receipt, read_model.movement
     TO chajipoa_query;

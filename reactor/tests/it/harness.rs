@@ -63,6 +63,12 @@ impl Serving {
         self.address
     }
 
+    /// Stops it, and leaves its address to another one.
+    pub(crate) async fn halt(&self) -> SocketAddr {
+        self.handle.stop(true).await;
+        self.address
+    }
+
     fn base(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Vodacom Tanzania.
+const NETWORK: &str = "64004";
 /// What one message costs.
 const COST: &str = "TZS 22.0000";
 
@@ -66,8 +68,8 @@ pub(super) struct Recipient {
 
 impl Recipient {
     /// Taken and sent.
-    pub(super) fn sent(number: String, id: &str) -> Self {
-        Self { status_code: 101, number, status: "Success", cost: COST, message_id: format!("ATXid_{id}") }
+    pub(super) fn sent(number: String, message_id: String) -> Self {
+        Self { status_code: 101, number, status: "Success", cost: COST, message_id }
     }
 
     /// The provider does not send there.
@@ -101,6 +103,19 @@ impl Answer {
     }
 }
 
+/// A delivery report: a form.
+pub(super) fn report(id: &str, to: &str, delivered: bool) -> (&'static str, String) {
+    let mut form =
+        vec![("id", id), ("status", if delivered { "Success" } else { "Failed" }), ("phoneNumber", to)];
+    form.push(("networkCode", NETWORK));
+    if !delivered {
+        form.push(("failureReason", "DeliveryFailure"));
+    }
+    form.push(("retryCount", "0"));
+    let kind = "application/x-www-form-urlencoded";
+    (kind, serde_urlencoded::to_string(form).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_answer_has_the_providers_shape() {
-        let answer = Answer::of(vec![Recipient::sent("+255712345678".to_owned(), "7")]);
+        let answer = Answer::of(vec![Recipient::sent("+255712345678".to_owned(), "ATXid_7".to_owned())]);
         assert_eq!(
             serde_json::to_value(answer).unwrap(),
             json!({"SMSMessageData": {"Message": "Sent to 1/1 Total Cost: TZS 22.0000", "Recipients": [

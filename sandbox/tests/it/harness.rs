@@ -10,7 +10,7 @@ use sandbox::{Options, Running, Sandbox, Settings};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::ledger::{Ledger, SECRET};
+use crate::ledger::{Call, Ledger, SECRET};
 
 /// Anything here on two busy cores.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
@@ -97,6 +97,17 @@ impl Place {
         self.ledger.state().commands.clone()
     }
 
+    /// Waits until so much has come from providers, and returns it.
+    pub(crate) async fn calls(&self, count: usize) -> Vec<Call> {
+        wait_until("the ledger was called", async || self.ledger.state().calls.len() >= count).await;
+        self.ledger.state().calls.clone()
+    }
+
+    /// A request to the sandbox as a provider's client makes it.
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.sandbox.url()))
+    }
+
     /// A full inventory, as it is told on demand.
     pub(crate) async fn inventory(&self) -> Value {
         let before = self.ledger.state().inventories.len();
@@ -117,6 +128,9 @@ pub(crate) async fn start(ledger: &Ledger, directory: Option<&Path>, settings: S
         bind: "127.0.0.1:0".to_owned(),
         directory: directory.map(Path::to_owned),
         gateway: ledger.url.clone(),
+        callback: Some(format!("{}/callback", ledger.url)),
+        delivery: Some(format!("{}/delivery", ledger.url)),
+        bill_secret: Some("bill secret".to_owned()),
         clock: Arc::new(SystemClock),
         settings,
     };

@@ -106,7 +106,8 @@ async fn what_cannot_be_is_malformed() {
 async fn settings_are_shown_changed_in_part_and_refused_whole() {
     let place = Place::new().await;
     let before = place.get("/settings").await.1;
-    assert_eq!(before["payments"], json!({"default_outcome": "ask", "delay_ms": 4000}));
+    let usual = ["default_outcome", "delay_ms"].map(|name| before["payments"][name].clone());
+    assert_eq!(usual, [json!("ask"), json!(4_000)]);
     let change = json!({"payments": {"default_outcome": "storm"}, "cabinets": {"heartbeat_ms": 5}});
     let (status, after) = place.send(Method::PUT, "/settings", &change).await;
     assert_eq!((status, &after["payments"]["default_outcome"]), (200, &json!("storm")));
@@ -145,11 +146,26 @@ async fn cabinets_are_listed_without_their_secrets() {
 async fn there_is_a_page_that_needs_nothing_from_elsewhere() {
     let place = Place::new().await;
     assert_eq!(place.get("/health").await.0, 200);
-    assert_eq!(place.get("/payments/prompts").await.0, 404);
-    let page = reqwest::get(place.sandbox.url()).await.unwrap();
-    assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
-    let page = page.text().await.unwrap();
+    assert_eq!(place.get("/page/other.js").await.0, 404);
+    let page = file(&place, "/", "text/html").await;
     assert!(page.contains("ChajiPoa sandbox"));
-    assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("innerHTML"));
+    let mut whole = page.clone();
+    for (name, kind) in [
+        ("style.css", "text/css"),
+        ("common.js", "text/javascript"),
+        ("phones.js", "text/javascript"),
+        ("cabinets.js", "text/javascript"),
+    ] {
+        let path = format!("/page/{name}");
+        assert!(page.contains(&format!("\"{path}\"")), "{name}");
+        whole += &file(&place, &path, kind).await;
+    }
+    assert!(!whole.contains("http://") && !whole.contains("https://") && !whole.contains("innerHTML"));
     place.stop().await;
+}
+
+async fn file(place: &Place, path: &str, kind: &str) -> String {
+    let file = place.request(Method::GET, path).send().await.unwrap();
+    assert!(file.headers()["content-type"].to_str().unwrap().starts_with(kind), "{path}");
+    file.text().await.unwrap()
 }

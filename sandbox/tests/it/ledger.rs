@@ -1,6 +1,6 @@
 //! A ledger that a test plays: it knows one secret, grants tokens, holds streams, and writes down what it hears.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use actix_web::dev::ServerHandle;
@@ -8,6 +8,7 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use uuid::Uuid;
 
@@ -37,6 +38,28 @@ pub(crate) struct State {
     pub(crate) inventories: Vec<Value>,
     /// The heartbeats.
     pub(crate) heartbeats: Vec<Value>,
+    /// What came from providers, in order.
+    pub(crate) calls: Vec<Call>,
+    /// What the next of them are answered, in order; 200 and nothing when it is empty.
+    pub(crate) answers: VecDeque<(u16, String)>,
+    /// None of them is answered before so many have come as this waits for.
+    pub(crate) together: Option<Arc<Barrier>>,
+}
+
+/// Something a provider sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) path: String,
+    pub(crate) content_type: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) hash: Option<String>,
+    pub(crate) body: String,
+}
+
+impl Call {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
 }
 
 pub(crate) struct Ledger {
@@ -60,6 +83,9 @@ impl Ledger {
             uploads: Vec::new(),
             inventories: Vec::new(),
             heartbeats: Vec::new(),
+            calls: Vec::new(),
+            answers: VecDeque::new(),
+            together: None,
         }));
         let data = Data::from(Arc::clone(&state));
         let server = HttpServer::new(move || {
@@ -68,6 +94,10 @@ impl Ledger {
                 .route("/api/v1/auth/station/token", web::post().to(token))
                 .route("/api/v1/stations/{id}/commands/stream", web::get().to(stream_of))
                 .route("/api/v1/stations/{id}/{report}", web::post().to(report))
+                .route("/callback", web::post().to(call))
+                .route("/delivery", web::post().to(call))
+                .route("/api/v1/ussd", web::post().to(call))
+                .route("/api/merchant/{what}", web::post().to(call))
                 .route("/api/v1/commands", web::post().to(command))
                 .route("/api/v1/commands/batch", web::post().to(upload))
         })
@@ -152,6 +182,24 @@ fn known<'a>(state: &'a Shared, request: &HttpRequest) -> Result<MutexGuard<'a, 
         return Err(Box::new(HttpResponse::ServiceUnavailable().json(problem)));
     }
     Ok(state)
+}
+
+async fn call(state: Shared, request: HttpRequest, body: String) -> HttpResponse {
+    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let together = state.lock().unwrap().together.clone();
+    if let Some(together) = together {
+        together.wait().await;
+    }
+    let mut state = state.lock().unwrap();
+    state.calls.push(Call {
+        path: request.path().to_owned(),
+        content_type: header("Content-Type").unwrap_or_default(),
+        authorization: header("Authorization"),
+        hash: header("Hash"),
+        body,
+    });
+    let (status, answer) = state.answers.pop_front().unwrap_or((200, String::new()));
+    HttpResponse::build(status.try_into().unwrap()).body(answer)
 }
 
 async fn stream_of(state: Shared, request: HttpRequest) -> HttpResponse {

@@ -41,19 +41,28 @@ async fn cabinets_with_their_secrets_banks_attempts_and_unsent_commands_survive(
 
 #[tokio::test]
 async fn a_file_that_is_none_of_ours_stops_the_start_and_is_left_alone() {
+    for name in ["sandbox.json", "azampay.ndjson"] {
+        refused(name).await;
+    }
+}
+
+async fn refused(name: &str) {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("sandbox.json"), "{}").unwrap();
+    std::fs::write(folder.path().join(name), "{}\n").unwrap();
     let ledger = Ledger::start();
     let options = sandbox::Options {
         bind: "127.0.0.1:0".to_owned(),
         directory: Some(folder.path().to_owned()),
         gateway: ledger.url.clone(),
+        callback: Some(format!("{}/callback", ledger.url)),
+        delivery: Some(format!("{}/delivery", ledger.url)),
+        bill_secret: Some("bill secret".to_owned()),
         clock: std::sync::Arc::new(edge::SystemClock),
         settings: Settings::default(),
     };
     let error = sandbox::Sandbox::start(options).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
-    assert_eq!(std::fs::read_to_string(folder.path().join("sandbox.json")).unwrap(), "{}");
+    assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), "{}\n");
     ledger.stop().await;
 }
 

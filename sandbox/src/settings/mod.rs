@@ -3,6 +3,9 @@
 //! Keeps true: a change names only what it changes; an unknown name or a value out of range changes nothing. They are not
 //! kept over a restart.
 
+mod payments;
+mod sms;
+
 use std::sync::{Mutex, PoisonError};
 
 use chrono::TimeDelta;
@@ -10,8 +13,13 @@ use edge::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use payments::{DisbursementOutcome, Fault, PaymentOutcome, Payments};
+pub use sms::{Report, Sms, SmsOutcome};
+
 /// No duration is longer: a day.
 const LONGEST_MS: u32 = 86_400_000;
+/// Nothing is tried more often.
+const MOST_TRIES: u32 = 100;
 /// A sender id is no longer.
 pub(crate) const SENDER_LENGTH: usize = 11;
 
@@ -19,67 +27,12 @@ pub(crate) const SENDER_LENGTH: usize = 11;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Of the payment provider, for when it stands here.
+    /// Of the payment provider.
     pub payments: Payments,
-    /// Of the SMS provider.
+    /// Of the SMS providers.
     pub sms: Sms,
     /// Of every cabinet.
     pub cabinets: Cabinets,
-}
-
-/// How prompts are answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Payments {
-    /// What happens to a prompt unless somebody answers it.
-    pub default_outcome: PaymentOutcome,
-    /// How long the answer takes.
-    pub delay_ms: u32,
-}
-
-/// What happens to a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentOutcome {
-    Ask,
-    Success,
-    Failure,
-    Never,
-    Late,
-    Twice,
-    Storm,
-    WrongAmount,
-    WrongPayer,
-    UnknownWord,
-    LostAnswer,
-}
-
-/// How messages are taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sms {
-    /// What happens to a message.
-    pub default_outcome: SmsOutcome,
-    /// The only good key; without one, every key that is not empty is good.
-    pub api_key: Option<String>,
-    /// The only good sender ids; without them, every one of at most eleven characters is good.
-    pub senders: Option<Vec<String>>,
-}
-
-/// What happens to a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SmsOutcome {
-    /// It arrives, and the sender is told so.
-    Success,
-    /// The provider refuses the number.
-    Refused,
-    /// The provider never answers, and nothing arrives.
-    Never,
-    /// The provider fails, and nothing arrives.
-    Error500,
-    /// It arrives, and the connection is cut before the answer.
-    LostAnswer,
 }
 
 /// How cabinets behave.
@@ -103,8 +56,8 @@ pub struct Cabinets {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            payments: Payments { default_outcome: PaymentOutcome::Ask, delay_ms: 4_000 },
-            sms: Sms { default_outcome: SmsOutcome::Success, api_key: None, senders: None },
+            payments: Payments::default(),
+            sms: Sms::default(),
             cabinets: Cabinets {
                 heartbeat_ms: 60_000,
                 inventory_ms: 1_200_000,
@@ -136,9 +89,13 @@ impl Settings {
                 return Err(Problem::malformed("heartbeat_ms and inventory_ms are at least 1"));
             }
         }
-        for duration in
-            [heartbeat_ms, inventory_ms, scan_ms, slow_ms, late_ms, clock_ahead_ms, self.payments.delay_ms]
-        {
+        if !(1..=MOST_TRIES).contains(&self.payments.callback_tries) {
+            return Err(Problem::malformed("callback_tries is 1-100"));
+        }
+        let told =
+            [self.payments.delay_ms, self.payments.late_ms, self.payments.token_ms, self.sms.report_delay_ms];
+        let cabinets = [heartbeat_ms, inventory_ms, scan_ms, slow_ms, late_ms, clock_ahead_ms];
+        for duration in told.into_iter().chain(cabinets) {
             if duration > LONGEST_MS {
                 return Err(Problem::malformed("a duration is at most a day"));
             }
@@ -214,6 +171,9 @@ mod tests {
             json!({"sms": {"outcome": "success"}}),
             json!({"mail": {}}),
             json!({"sms": null}),
+            json!({"payments": {"callback_tries": 0}}),
+            json!({"payments": {"late_ms": LONGEST_MS + 1}}),
+            json!({"payments": {"checkout": "lost"}}),
             json!({"cabinets": {"heartbeat_ms": 0}}),
             json!({"cabinets": {"slow_ms": LONGEST_MS + 1}}),
             json!({"cabinets": {"slow_ms": -1}}),

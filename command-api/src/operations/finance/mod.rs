@@ -1,0 +1,3 @@
+//! What the finance team sends beside commands.
+
+pub(crate) mod statements;
