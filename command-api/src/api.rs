@@ -19,8 +19,7 @@ use ledger::{Ledger, LedgerError};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::Settings;
-use crate::access::{CodeDesk, Sessions, Staff, StationSecrets, Tokens, watch_endings};
+use crate::access::{CodeDesk, PromptDesk, Sessions, Staff, StationSecrets, Tokens, watch_endings};
 use crate::batcher::Batcher;
 use crate::cabinet::{Listening, Store};
 use crate::housekeeping::keep_house;
@@ -28,6 +27,7 @@ use crate::inbox::{Mailbox, PathSecrets, SecretError, SecretName};
 use crate::present::Present;
 use crate::routes::mount;
 use crate::ussd::Allowed;
+use crate::{Secret, Settings};
 
 /// How long a health question may take.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(900);
@@ -83,6 +83,7 @@ pub(crate) struct Owned {
     pub(crate) batcher: Batcher,
     pub(crate) present: Present,
     pub(crate) codes: CodeDesk,
+    pub(crate) prompts: PromptDesk,
     pub(crate) sessions: Sessions,
     pub(crate) staff: Staff,
     pub(crate) station_secrets: StationSecrets,
@@ -92,6 +93,7 @@ pub(crate) struct Owned {
     pub(crate) callback_secrets: PathSecrets,
     pub(crate) delivery_secrets: PathSecrets,
     pub(crate) ussd_allowed: Allowed,
+    pub(crate) bill_secret: Option<Secret>,
     pub(crate) app_url: String,
     pub(crate) telemetry_days: NonZeroU16,
     pub(crate) listening: Listening,
@@ -116,8 +118,9 @@ impl CommandApi {
         let identity = ledger.identity().await?;
         let erased = Erased::beside(&keys);
         erased.apply(&ledger).await?;
-        let secrets =
-            |name, setting: &Option<String>| PathSecrets::open(keys.directory(), name, setting.as_deref());
+        let secrets = |name, setting: &Option<Secret>| {
+            PathSecrets::open(keys.directory(), name, setting.as_ref().map(Secret::reveal))
+        };
         let callback_secrets = secrets(SecretName::Callback, &settings.callback_secrets)?;
         let delivery_secrets = secrets(SecretName::Delivery, &settings.delivery_secrets)?;
         let sealer = Sealer::new(keys, ledger.clone(), identity);
@@ -127,13 +130,16 @@ impl CommandApi {
         cabinets.ensure_days().await?;
         let listening = Listening::new(settings.silence, clock.now());
         let pool = ledger.pool().clone();
-        let Settings { app_url, telemetry_days, listen_every, ussd_allowed, .. } = settings.clone();
+        let Settings { app_url, telemetry_days, listen_every, ussd_allowed, bill_secret, .. } =
+            settings.clone();
         let codes = CodeDesk::new(pool.clone(), sealer.clone(), Arc::clone(&clock), settings.codes);
+        let prompts = PromptDesk::new(pool.clone(), Arc::clone(&clock), settings.prompts_an_hour);
         let batcher = Batcher::start(ledger.clone(), erased, Arc::clone(&clock), &metrics, settings).await?;
         tokio::spawn(watch_endings(pool.clone(), Arc::downgrade(&tokens.verifier)));
         let owned = Arc::new(Owned {
             present: Present::new(ledger.clone()),
             codes,
+            prompts,
             sessions: Sessions::new(pool.clone(), tokens, Arc::clone(&clock)),
             staff: Staff::new(pool.clone(), Arc::clone(&clock)),
             station_secrets: StationSecrets::new(pool, Arc::clone(&clock)),
@@ -147,6 +153,7 @@ impl CommandApi {
             clock,
             batcher,
             ussd_allowed,
+            bill_secret,
             app_url,
             telemetry_days,
             listening,
@@ -199,6 +206,10 @@ impl CommandApi {
         &self.0.codes
     }
 
+    pub(crate) fn prompts(&self) -> &PromptDesk {
+        &self.0.prompts
+    }
+
     pub(crate) fn sessions(&self) -> &Sessions {
         &self.0.sessions
     }
@@ -241,6 +252,12 @@ impl CommandApi {
     /// Whether this is an address of the USSD gateway.
     pub(crate) fn may_ask_for_screens(&self, address: IpAddr) -> bool {
         self.0.ussd_allowed.contains(address)
+    }
+
+    /// What AzamPay shares with this installation for Bill Pay.
+    pub(crate) fn bill_secret(&self) -> Option<&str> {
+        // An empty one proves nothing.
+        self.0.bill_secret.as_ref().map(Secret::reveal).filter(|secret| !secret.is_empty())
     }
 
     /// What a slot's code is appended to, so that a phone's camera opens the app.
