@@ -15,7 +15,7 @@ use edge::{
     Clock, Problem,
     http::{MinPosition, ledger_position},
 };
-use ledger::Ledger;
+use ledger::{Ledger, seal::Sealer};
 use serde::Serialize;
 use tokio::time::Instant;
 use tokio_postgres::{Config, Row, types::ToSql};
@@ -72,6 +72,7 @@ pub(crate) struct Stacks {
     pub(crate) config: Config,
     pub(crate) live: Hub,
     pub(crate) shelf: Shelf,
+    pub(crate) sealer: Sealer,
 }
 
 /// A worker's place to read from. Cheap to clone.

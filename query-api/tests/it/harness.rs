@@ -68,6 +68,7 @@ impl Stage {
             read_url: url(ServiceRole::Query),
             primary_url: url(ServiceRole::Query),
             pool: 4,
+            keys: Keys::open_or_create(keys.path()).unwrap(),
             clock: Arc::clone(&shared),
             documents: Vec::new(),
             streams,
