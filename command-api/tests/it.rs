@@ -33,8 +33,12 @@ mod maintenance;
 mod money;
 #[path = "it/profiles.rs"]
 mod profiles;
+#[path = "it/provider_statements.rs"]
+mod provider_statements;
 #[path = "it/races.rs"]
 mod races;
+#[path = "it/refunds.rs"]
+mod refunds;
 #[path = "it/requests.rs"]
 mod requests;
 #[path = "it/slot_codes.rs"]

@@ -11,10 +11,11 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::live;
 use crate::operations::{
-    active_rental, active_rental_stream, balance, command, customer_payments, customer_rentals, device,
-    device_battery, device_maintenance, device_page, event, events, finance_approvals, finance_breaks,
-    finance_receipts, finance_reconciliation, finance_refunds, finance_refunds_export, gbfs, journal, payment,
-    refund, rental, rental_charge, statement, station, station_commands_stream, stations, trial_balance,
+    active_rental, active_rental_stream, balance, cases, command, customer_payments, customer_rentals,
+    device, device_battery, device_maintenance, device_page, event, events, finance_approvals,
+    finance_breaks, finance_receipts, finance_reconciliation, finance_refunds, finance_refunds_export, gbfs,
+    journal, payment, refund, rental, rental_charge, statement, station, station_commands_stream, stations,
+    trial_balance,
 };
 
 #[derive(OpenApi)]
@@ -48,6 +49,7 @@ use crate::operations::{
         event::get,
         trial_balance::get,
         journal::get,
+        cases::get,
         refund::get,
         finance_receipts::get,
         finance_approvals::get,
@@ -106,6 +108,7 @@ mod tests {
         assert_eq!(
             paths,
             [
+                "/api/v1/cases",
                 "/api/v1/commands/{id}",
                 "/api/v1/devices/{id}",
                 "/api/v1/devices/{id}/battery",

@@ -44,10 +44,9 @@ pub(crate) fn of_payment(status: &str) -> Result<Message, Failure> {
             "The payment ran out of time and we received no money. You can start a new one.",
         ),
         "settled" => said("Malipo yamepokelewa. Asante!", "Your payment has arrived. Thank you!"),
-        "partly_refunded" => said(
-            "Sehemu ya malipo haya imerudishwa kwako.",
-            "A part of this payment was given back to you.",
-        ),
+        "partly_refunded" => {
+            said("Sehemu ya malipo haya imerudishwa kwako.", "A part of this payment was given back to you.")
+        }
         "refunded" => said("Malipo haya yamerudishwa kwako.", "This payment was given back to you."),
         "charged_back" => said(
             "Mtandao wako umerudisha malipo haya, kwa hiyo yameondolewa kwenye salio lako.",
@@ -60,10 +59,7 @@ pub(crate) fn of_payment(status: &str) -> Result<Message, Failure> {
 /// What a refund's status says to whoever gets it.
 pub(crate) fn of_refund(status: &str) -> Result<Message, Failure> {
     Ok(match status {
-        "requested" => said(
-            "Ombi lako la kurudishiwa pesa linakaguliwa.",
-            "Your refund is being looked at.",
-        ),
+        "requested" => said("Ombi lako la kurudishiwa pesa linakaguliwa.", "Your refund is being looked at."),
         "approved" => said(
             "Ombi lako limekubaliwa. Pesa itatumwa kwenye simu yako.",
             "Your refund is approved. The money will be sent to your phone.",
@@ -93,7 +89,14 @@ mod tests {
     #[test]
     fn every_state_has_words_of_its_own_in_both_languages() {
         let payments = [
-            "initiated", "prompted", "unknown", "declined", "expired", "settled", "partly_refunded", "refunded",
+            "initiated",
+            "prompted",
+            "unknown",
+            "declined",
+            "expired",
+            "settled",
+            "partly_refunded",
+            "refunded",
             "charged_back",
         ];
         let refunds = ["requested", "approved", "submitted", "unknown", "paid", "rejected", "failed"];
@@ -101,9 +104,15 @@ mod tests {
         let of_refunds = refunds.map(|status| of_refund(status).unwrap());
         let all: Vec<Message> = of_payments.into_iter().chain(of_refunds).collect();
         for (number, message) in all.iter().enumerate() {
-            assert!(message.sw != message.en && message.sw.len() > 10 && message.en.len() > 10, "{message:?}");
+            assert!(
+                message.sw != message.en && message.sw.len() > 10 && message.en.len() > 10,
+                "{message:?}"
+            );
             let others = all.get(number + 1..).unwrap_or_default();
-            assert!(others.iter().all(|other| other.sw != message.sw && other.en != message.en), "{message:?}");
+            assert!(
+                others.iter().all(|other| other.sw != message.sw && other.en != message.en),
+                "{message:?}"
+            );
         }
         assert!(of_payment("half").is_err() && of_refund("half").is_err());
     }

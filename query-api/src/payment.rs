@@ -6,7 +6,11 @@ use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{message::{Message, of_payment}, read::Failure, rental::CURRENCY};
+use crate::{
+    message::{Message, of_payment},
+    read::Failure,
+    rental::CURRENCY,
+};
 
 /// One payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

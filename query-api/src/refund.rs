@@ -120,8 +120,7 @@ mod tests {
 
     #[test]
     fn the_wallets_that_are_paid_by_hand_are_those_of_the_domain() {
-        let all =
-            [Provider::Mpesa, Provider::Mixx, Provider::Airtel, Provider::Halopesa, Provider::Azampesa];
+        let all = [Provider::Mpesa, Provider::Mixx, Provider::Airtel, Provider::Halopesa, Provider::Azampesa];
         let manual: Vec<String> =
             all.into_iter().filter(|one| is_manual(*one)).map(|one| format!("'{}'", one.as_str())).collect();
         assert_eq!(by_hand!(), format!("({})", manual.join(", ")));

@@ -18,6 +18,8 @@ pub(crate) const RENTALS_POSITION: &str = "SELECT position FROM read_model.renta
 pub(crate) const BILLING_POSITION: &str = "SELECT position FROM read_model.billing_position";
 /// The position of `inventory`.
 pub(crate) const INVENTORY_POSITION: &str = "SELECT position FROM read_model.inventory_position";
+/// The position of `cases`.
+pub(crate) const CASES_POSITION: &str = "SELECT position FROM read_model.cases_position";
 /// The last position of the ledger.
 pub(crate) const LEDGER_POSITION: &str =
     "SELECT coalesce((SELECT e.position FROM ledger.event e ORDER BY e.position DESC LIMIT 1), 0)";
@@ -168,7 +170,8 @@ pub(crate) const REFUNDS_TO_EXPORT: &str = concat!(
 );
 
 /// Receipts of a status, or all, newest first, after a place in that order.
-pub(crate) const RECEIPTS: &str = "SELECT p.position, r.receipt_id, r.provider, r.provider_reference, r.amount, r.paid_at, \
+pub(crate) const RECEIPTS: &str =
+    "SELECT p.position, r.receipt_id, r.provider, r.provider_reference, r.amount, r.paid_at, \
         r.payment_id, r.review, r.recorded_at, r.status, r.assigned_to, r.refund_id, r.reason, \
         coalesce(r.customer_id, y.customer_id) AS likely_customer_id
      FROM read_model.billing_position p LEFT JOIN LATERAL (
@@ -180,7 +183,8 @@ pub(crate) const RECEIPTS: &str = "SELECT p.position, r.receipt_id, r.provider, 
      ORDER BY r.recorded_at DESC, r.receipt_id DESC";
 
 /// Approvals of a status, or all, newest first, after a place in that order.
-pub(crate) const APPROVALS: &str = "SELECT p.position, a.approval_id, a.kind, a.status, a.receipt_id, a.refund_id, \
+pub(crate) const APPROVALS: &str =
+    "SELECT p.position, a.approval_id, a.kind, a.status, a.receipt_id, a.refund_id, \
         a.customer_id, a.amount, a.requested_by, a.requested_at, a.decided_by, a.decided_at
      FROM read_model.billing_position p LEFT JOIN LATERAL (
         SELECT * FROM read_model.approval
@@ -199,6 +203,17 @@ pub(crate) const BREAKS: &str = "SELECT p.position, b.break_id, b.status, b.caus
           AND ($2::timestamptz IS NULL OR (opened_at, break_id) < ($2, $3::uuid))
         ORDER BY opened_at DESC, break_id DESC LIMIT $4) b ON true
      ORDER BY b.opened_at DESC, b.break_id DESC";
+
+/// What needs a person's eye, newest first, before a place in that order; of one code, of one thing, or all.
+pub(crate) const CASES: &str =
+    "SELECT p.position, r.position AS at, r.number, r.code, r.kind, r.subject_kind, \
+        r.subject_id, r.customer_id, r.device_id, r.station_id, r.occurred_at, r.recorded_at
+     FROM read_model.cases_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.review
+        WHERE ($1::text IS NULL OR code = $1) AND ($2::uuid IS NULL OR subject_id = $2)
+          AND ($3::bigint IS NULL OR (position, number) < ($3, $4::smallint))
+        ORDER BY position DESC, number DESC LIMIT $5) r ON true
+     ORDER BY r.position DESC, r.number DESC";
 
 /// A day's money by three who say what moved: the provider's statements, the ledger, the provider's calls. For each source
 /// a line per wallet and kind; then each transaction of the day on which they do not say the same, or that has a break.

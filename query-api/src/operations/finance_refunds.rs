@@ -18,8 +18,7 @@ use crate::{
     statements,
 };
 
-const STATUSES: &[&str] =
-    &["requested", "approved", "rejected", "submitted", "unknown", "failed", "paid"];
+const STATUSES: &[&str] = &["requested", "approved", "rejected", "submitted", "unknown", "failed", "paid"];
 
 /// Which refunds.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -86,9 +85,7 @@ pub(crate) async fn get(
                 Some(Queue::Manual) => {
                     desk.query_slowly(statements::MANUAL_REFUNDS, &[&at, &id, &limit]).await?
                 }
-                None => {
-                    desk.query_slowly(statements::REFUNDS, &[&input.status, &at, &id, &limit]).await?
-                }
+                None => desk.query_slowly(statements::REFUNDS, &[&input.status, &at, &id, &limit]).await?,
             };
             let refunds = items(&rows, |row| RefundView::read(row, true))?;
             Ok(Found::of(Source::Billing, position(&rows)?, refunds))

@@ -3,6 +3,7 @@
 pub(crate) mod active_rental;
 pub(crate) mod active_rental_stream;
 pub(crate) mod balance;
+pub(crate) mod cases;
 pub(crate) mod command;
 pub(crate) mod customer_payments;
 pub(crate) mod customer_rentals;
@@ -91,6 +92,7 @@ fn mount_finance(config: &mut ServiceConfig) {
         web::resource(path).app_data(Operation(name)).route(route)
     };
     config
+        .service(get("/api/v1/cases", "cases", web::get().to(cases::get)))
         .service(get("/api/v1/refunds/{id}", "refund", web::get().to(refund::get)))
         .service(get("/api/v1/finance/receipts", "finance_receipts", web::get().to(finance_receipts::get)))
         .service(get("/api/v1/finance/approvals", "finance_approvals", web::get().to(finance_approvals::get)))

@@ -43,7 +43,8 @@ pub(crate) async fn get(
             Ok(Found::of(Source::Billing, position(&rows)?, view))
         })
         .await?;
-    let theirs = |view: &RefundView| identity.role != Role::Customer || view.customer == Some(identity.subject);
+    let theirs =
+        |view: &RefundView| identity.role != Role::Customer || view.customer == Some(identity.subject);
     let view = found.what.filter(theirs).ok_or_else(|| absent(found.position))?;
     answer(found.position, &view)
 }

@@ -35,20 +35,24 @@ pub(crate) enum Source {
     Billing,
     /// The read model of things.
     Inventory,
+    /// The read model of what needs a person's eye.
+    Cases,
     /// The ledger itself.
     Ledger,
 }
 
 impl Source {
     /// Every source, in the order of its index.
-    pub(crate) const ALL: [Self; 4] = [Self::Rentals, Self::Billing, Self::Inventory, Self::Ledger];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Rentals, Self::Billing, Self::Inventory, Self::Cases, Self::Ledger];
 
     const fn index(self) -> usize {
         match self {
             Self::Rentals => 0,
             Self::Billing => 1,
             Self::Inventory => 2,
-            Self::Ledger => 3,
+            Self::Cases => 3,
+            Self::Ledger => 4,
         }
     }
 
@@ -57,6 +61,7 @@ impl Source {
             Self::Rentals => statements::RENTALS_POSITION,
             Self::Billing => statements::BILLING_POSITION,
             Self::Inventory => statements::INVENTORY_POSITION,
+            Self::Cases => statements::CASES_POSITION,
             Self::Ledger => statements::LEDGER_POSITION,
         }
     }

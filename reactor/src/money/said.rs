@@ -22,7 +22,11 @@ fn noted<'a>(said: &'a Callback, letter: &Letter, verdict: &'a str) -> Noted<'a>
         Callback::Collection(said) => Noted {
             heard_by,
             direction: Direction::Collection,
-            provider: said.operator.as_ref().and_then(|operator| operator.as_ref().ok().copied()).map(Provider::as_str),
+            provider: said
+                .operator
+                .as_ref()
+                .and_then(|operator| operator.as_ref().ok().copied())
+                .map(Provider::as_str),
             provider_reference: said.transaction_id.as_deref(),
             external_reference: said.references.first().map(String::as_str),
             amount: said.amount,
@@ -46,7 +50,12 @@ fn noted<'a>(said: &'a Callback, letter: &Letter, verdict: &'a str) -> Noted<'a>
 
 impl Desk {
     /// Notes what a letter said, once.
-    pub(super) async fn note(&self, said: &Callback, letter: &Letter, verdict: &str) -> Result<(), ReactorError> {
+    pub(super) async fn note(
+        &self,
+        said: &Callback,
+        letter: &Letter,
+        verdict: &str,
+    ) -> Result<(), ReactorError> {
         noted(said, letter, verdict).note(&self.client).await?;
         Ok(())
     }
