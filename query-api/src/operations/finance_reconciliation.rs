@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use edge::{
     Identity, Problem,
     http::{MinPosition, query},
@@ -27,13 +27,22 @@ use crate::{
 /// The most differences that are listed; all are counted.
 const LISTED: i64 = 1_000;
 
+/// The years in which there can be something to reconcile.
+const YEARS: std::ops::Range<i32> = 2_000..3_000;
+/// Africa/Dar_es_Salaam: UTC+3 all year round.
+const BUSINESS_OFFSET: TimeDelta = TimeDelta::hours(3);
+
+fn business_day(now: DateTime<Utc>) -> NaiveDate {
+    now.checked_add_signed(BUSINESS_OFFSET).unwrap_or(now).date_naive()
+}
+
 /// Which day.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Input {
-    /// A business day of Dar es Salaam.
-    day: NaiveDate,
+    /// A business day of Dar es Salaam; the present one if absent.
+    day: Option<NaiveDate>,
 }
 
 /// How many transactions, and what they come to.
@@ -329,8 +338,13 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, Problem> {
     identity.must_be(access::FINANCE)?;
     let Input { day } = query(&request)?;
+    let desk = Desk::of(&request)?;
+    let day = day.unwrap_or_else(|| business_day(desk.stacks().clock.now()));
+    if !YEARS.contains(&day.year()) {
+        return Err(Problem::malformed("day is no day of our time"));
+    }
     let with_reference = access::sees_references(&identity);
-    let found = Desk::of(&request)?
+    let found = desk
         .read(min, async |desk| {
             let rows = desk.query_slowly(statements::RECONCILIATION, &[&day, &LISTED]).await?;
             let holds = position(&rows)?;

@@ -228,6 +228,8 @@ async fn a_day_agrees_in_three_columns_or_says_where_it_does_not() {
     let rest = get(&stage, FINANCE, &format!("/api/v1/finance/breaks?limit=1&cursor={next}")).await;
     assert_ne!(only(&page)["break_id"], only(&rest)["break_id"]);
     assert_eq!(rest["next_cursor"], Value::Null);
-    assert_eq!(stage.get(FINANCE, "/api/v1/finance/reconciliation").await.0, 400);
+    let today = get(&stage, FINANCE, "/api/v1/finance/reconciliation").await;
+    assert_eq!(today, get(&stage, FINANCE, path).await);
+    assert_eq!(stage.get(FINANCE, "/api/v1/finance/reconciliation?day=0001-01-01").await.0, 400);
     projector.stop().await;
 }

@@ -158,9 +158,6 @@ impl Stage {
         let (_, path) = route.split_once(' ').expect("a method and a path");
         let mut path = filled(path, asker, whose, scene);
         let about_somebody = ["/api/v1/users/", "/api/v1/rentals/active"];
-        if path == "/api/v1/finance/reconciliation" {
-            path.push_str("?day=2026-01-05");
-        }
         if !silent && about_somebody.iter().any(|start| path.starts_with(start)) {
             path = format!("{path}?customer_id={named}");
         }
