@@ -143,7 +143,7 @@ struct Said {
 impl Said {
     fn of(input: &Input) -> Result<Self, Problem> {
         let delimiter = input.delimiter.as_deref().map(|text| match text.as_bytes() {
-            [one] if one.is_ascii_punctuation() || *one == b'\t' => Ok(*one),
+            [one] if (one.is_ascii_punctuation() && *one != b'"') || *one == b'\t' => Ok(*one),
             _ => Err(Problem::malformed("delimiter is one character between fields")),
         });
         let columns = Columns {
