@@ -17,5 +17,9 @@ mod deadlines;
 mod harness;
 #[path = "it/messages.rs"]
 mod messages;
+#[path = "it/notices.rs"]
+mod notices;
+#[path = "it/post.rs"]
+mod post;
 #[path = "it/recovery.rs"]
 mod recovery;
