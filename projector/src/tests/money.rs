@@ -352,7 +352,7 @@ fn a_break_is_opened_explained_and_closed() {
 
 /// Everything that can happen to money here, once.
 pub(super) fn everything() -> Vec<Event> {
-    let entry = |number| EntryId(given::id(0x800 + number));
+    let entry = |number: u128| EntryId(given::id(0x800 + number));
     let fee = ProviderFeeRecorded {
         entry_id: entry(1),
         provider: Provider::Mpesa,
