@@ -35,9 +35,9 @@ const MOST_DIFFERENCES: usize = 5_000;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Input {
     /// The column with the provider's own reference; usually `transaction_id`.
-    #[serde(alias = "reference")]
     transaction_id: Option<String>,
     /// The column with our reference; usually `external_reference`.
+    #[serde(alias = "reference")]
     external_reference: Option<String>,
     /// The column with `collection`, `disbursement`, `fee` or `payout`; usually `type`.
     #[serde(rename = "type")]
