@@ -14,6 +14,8 @@ const HOSTS: [&str; 3] = [
 ];
 /// How long an answer to a checkout may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A callback usually comes within seconds.
+const CALLBACK_WITHIN: Duration = Duration::from_secs(120);
 /// A prompt comes so long after it was asked for: a USSD session has to close before.
 const PROMPT_AFTER: Duration = Duration::from_millis(500);
 
@@ -66,6 +68,8 @@ pub struct AzamPaySettings {
     pub callback_key: Option<PublicKey>,
     /// `AZAMPAY_TIMEOUT_MS`: how long an answer may take.
     pub patience: Duration,
+    /// `AZAMPAY_CALLBACK_WITHIN_MS`: how long a callback may take before it is asked what became of a prompt or a pay-out.
+    pub callback_within: Duration,
     /// `AZAMPAY_PROMPT_AFTER_MS`: how long after it was asked for a prompt comes at the earliest.
     pub prompt_after: Duration,
 }
@@ -99,6 +103,7 @@ impl AzamPaySettings {
             checksum_key: None,
             callback_key: None,
             patience: PATIENCE,
+            callback_within: CALLBACK_WITHIN,
             prompt_after: PROMPT_AFTER,
         }
     }
@@ -123,6 +128,7 @@ impl AzamPaySettings {
         let millis =
             |name, default| settings::optional(name).map(|ms| ms.map_or(default, Duration::from_millis));
         settings.patience = millis("AZAMPAY_TIMEOUT_MS", settings.patience)?;
+        settings.callback_within = millis("AZAMPAY_CALLBACK_WITHIN_MS", settings.callback_within)?;
         settings.prompt_after = millis("AZAMPAY_PROMPT_AFTER_MS", settings.prompt_after)?;
         settings.checksum_key = key("AZAMPAY_CHECKSUM_KEY")?;
         settings.callback_key = key("AZAMPAY_CALLBACK_KEY")?;

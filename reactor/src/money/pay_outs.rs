@@ -27,8 +27,6 @@ use crate::commands::{Answer, Command};
 use crate::error::ReactorError;
 use crate::statements::money as statements;
 
-/// When it is first asked what became of a pay-out that was taken in.
-const CALLBACK_PATIENCE: TimeDelta = TimeDelta::minutes(2);
 /// Where nobody can be asked: how long a callback may take before a person has to look.
 const SILENCE: TimeDelta = TimeDelta::hours(1);
 /// The pauses between attempts at a pay-out.
@@ -129,8 +127,14 @@ impl Desk {
             Err(reply) => reply,
         };
         self.figures.called("pay_out", &reply);
-        let inquires = azampay.settings().inquiry != Inquiry::Off;
-        self.certainly(self.after_pay_out(&claimed, reply, inquires)).await;
+        let settings = azampay.settings();
+        let silence = match settings.inquiry {
+            Inquiry::Off => SILENCE,
+            Inquiry::Partner | Inquiry::Disbursement => {
+                TimeDelta::from_std(settings.callback_within).unwrap_or(TimeDelta::MAX)
+            }
+        };
+        self.certainly(self.after_pay_out(&claimed, reply, silence)).await;
     }
 
     async fn destination(&self, claimed: &Claimed) -> Result<domain::phone::Phone, Reply> {
@@ -147,11 +151,11 @@ impl Desk {
         }
     }
 
-    fn after_pay_out(&self, claimed: &Claimed, reply: Reply, inquires: bool) -> Note {
+    fn after_pay_out(&self, claimed: &Claimed, reply: Reply, silence: TimeDelta) -> Note {
         let refund = claimed.refund;
         match reply {
             Reply::Accepted { transaction_id } => {
-                let next = self.after(if inquires { CALLBACK_PATIENCE } else { SILENCE });
+                let next = self.after(silence);
                 self.answered(refund, "accepted", transaction_id, next)
             }
             Reply::Refused { code, message } if !claimed.lost => {

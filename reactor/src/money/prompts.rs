@@ -25,8 +25,6 @@ use crate::statements::money as statements;
 
 /// No prompt comes later than this after it was asked for.
 const AT_MOST: TimeDelta = TimeDelta::minutes(10);
-/// A callback usually comes within seconds; after this it is asked for.
-const CALLBACK_PATIENCE: TimeDelta = TimeDelta::minutes(2);
 /// The pauses between attempts at a prompt that was not sent.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// The longest pause between inquiries, in seconds.
@@ -103,7 +101,7 @@ impl Desk {
             Err(error) => Reply::NotSent { why: error.to_string() },
         };
         self.figures.called("checkout", &reply);
-        self.certainly(self.after_prompt(&prompt, reply)).await;
+        self.certainly(self.after_prompt(&prompt, reply, azampay.settings().callback_within)).await;
     }
 
     async fn payer(&self, prompt: &Prompt) -> Result<Option<domain::phone::Phone>, SealError> {
@@ -113,12 +111,13 @@ impl Desk {
         }
     }
 
-    fn after_prompt(&self, prompt: &Prompt, reply: Reply) -> Note {
+    fn after_prompt(&self, prompt: &Prompt, reply: Reply, callback_within: Duration) -> Note {
         let payment = prompt.payment;
         match reply {
             Reply::Accepted { transaction_id } => {
                 let report = Report::prompted(payment, transaction_id.as_deref());
-                self.prompt_done(&report, transaction_id, Some(CALLBACK_PATIENCE))
+                let ask = TimeDelta::from_std(callback_within).unwrap_or(TimeDelta::MAX);
+                self.prompt_done(&report, transaction_id, Some(ask))
             }
             Reply::Refused { code, message } => {
                 tracing::info!(%payment, code, message, "a prompt was refused");
