@@ -19,8 +19,7 @@ use ledger::{Ledger, LedgerError};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::Settings;
-use crate::access::{CodeDesk, Sessions, Staff, StationSecrets, Tokens, watch_endings};
+use crate::access::{CodeDesk, PromptDesk, Sessions, Staff, StationSecrets, Tokens, watch_endings};
 use crate::batcher::Batcher;
 use crate::cabinet::{Listening, Store};
 use crate::housekeeping::keep_house;
@@ -28,6 +27,7 @@ use crate::inbox::{Mailbox, PathSecrets, SecretError, SecretName};
 use crate::present::Present;
 use crate::routes::mount;
 use crate::ussd::Allowed;
+use crate::{Secret, Settings};
 
 /// How long a health question may take.
 const HEALTH_PATIENCE: Duration = Duration::from_millis(900);
@@ -83,6 +83,7 @@ pub(crate) struct Owned {
     pub(crate) batcher: Batcher,
     pub(crate) present: Present,
     pub(crate) codes: CodeDesk,
+    pub(crate) prompts: PromptDesk,
     pub(crate) sessions: Sessions,
     pub(crate) staff: Staff,
     pub(crate) station_secrets: StationSecrets,
@@ -91,6 +92,7 @@ pub(crate) struct Owned {
     pub(crate) mailbox: Mailbox,
     pub(crate) callback_secrets: PathSecrets,
     pub(crate) delivery_secrets: PathSecrets,
+    pub(crate) bill_secrets: PathSecrets,
     pub(crate) ussd_allowed: Allowed,
     pub(crate) app_url: String,
     pub(crate) telemetry_days: NonZeroU16,
@@ -116,10 +118,12 @@ impl CommandApi {
         let identity = ledger.identity().await?;
         let erased = Erased::beside(&keys);
         erased.apply(&ledger).await?;
-        let secrets =
-            |name, setting: &Option<String>| PathSecrets::open(keys.directory(), name, setting.as_deref());
+        let secrets = |name, setting: &Option<Secret>| {
+            PathSecrets::open(keys.directory(), name, setting.as_ref().map(Secret::reveal))
+        };
         let callback_secrets = secrets(SecretName::Callback, &settings.callback_secrets)?;
         let delivery_secrets = secrets(SecretName::Delivery, &settings.delivery_secrets)?;
+        let bill_secrets = secrets(SecretName::Bill, &settings.bill_secret)?;
         let sealer = Sealer::new(keys, ledger.clone(), identity);
         let inbox = Inbox::new(ledger.clone(), sealer.clone());
         let mailbox = Mailbox::start(inbox.clone(), Arc::clone(&clock));
@@ -129,11 +133,13 @@ impl CommandApi {
         let pool = ledger.pool().clone();
         let Settings { app_url, telemetry_days, listen_every, ussd_allowed, .. } = settings.clone();
         let codes = CodeDesk::new(pool.clone(), sealer.clone(), Arc::clone(&clock), settings.codes);
+        let prompts = PromptDesk::new(pool.clone(), Arc::clone(&clock), settings.prompts_an_hour);
         let batcher = Batcher::start(ledger.clone(), erased, Arc::clone(&clock), &metrics, settings).await?;
         tokio::spawn(watch_endings(pool.clone(), Arc::downgrade(&tokens.verifier)));
         let owned = Arc::new(Owned {
             present: Present::new(ledger.clone()),
             codes,
+            prompts,
             sessions: Sessions::new(pool.clone(), tokens, Arc::clone(&clock)),
             staff: Staff::new(pool.clone(), Arc::clone(&clock)),
             station_secrets: StationSecrets::new(pool, Arc::clone(&clock)),
@@ -142,6 +148,7 @@ impl CommandApi {
             mailbox,
             callback_secrets,
             delivery_secrets,
+            bill_secrets,
             ledger,
             sealer,
             clock,
@@ -199,6 +206,10 @@ impl CommandApi {
         &self.0.codes
     }
 
+    pub(crate) fn prompts(&self) -> &PromptDesk {
+        &self.0.prompts
+    }
+
     pub(crate) fn sessions(&self) -> &Sessions {
         &self.0.sessions
     }
@@ -241,6 +252,11 @@ impl CommandApi {
     /// Whether this is an address of the USSD gateway.
     pub(crate) fn may_ask_for_screens(&self, address: IpAddr) -> bool {
         self.0.ussd_allowed.contains(address)
+    }
+
+    /// What AzamPay shares with this installation for Bill Pay.
+    pub(crate) fn bill_secrets(&self) -> &PathSecrets {
+        &self.0.bill_secrets
     }
 
     /// What a slot's code is appended to, so that a phone's camera opens the app.

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::operations::{
     auth, batch, commands, end_rental, extend_rental, finance, heartbeat, initiate_payment, inventory,
-    maintenance, payment_callback, profile, refunds, report_lost, slot_qr, sms_delivery, start_rental,
-    station_secret, ussd,
+    maintenance, merchant, payment_callback, profile, refunds, report_lost, slot_qr, sms_delivery,
+    start_rental, station_secret, ussd,
 };
 
 /// The answer to a command. REST paths repeat the members of `result` at the top.
@@ -85,6 +85,9 @@ pub(crate) struct EndedRental {
     payment_callback::post,
     sms_delivery::post,
     ussd::post,
+    merchant::name_lookup::post,
+    merchant::payment::post,
+    merchant::status_check::post,
 ))]
 struct Paths;
 
@@ -103,6 +106,9 @@ mod tests {
         assert_eq!(
             paths,
             [
+                "/api/merchant/name-lookup",
+                "/api/merchant/payment",
+                "/api/merchant/status-check",
                 "/api/v1/auth/logout",
                 "/api/v1/auth/refresh",
                 "/api/v1/auth/register",

@@ -10,6 +10,7 @@ mod actor;
 mod answer;
 mod api;
 mod batcher;
+mod bill_pay;
 mod cabinet;
 mod canonical;
 mod documents;
@@ -30,7 +31,7 @@ mod ussd;
 pub use api::{CommandApi, Ingredients, StartError};
 pub use documents::openapi;
 pub use inbox::{PathSecrets, SecretError, SecretName};
-pub use settings::Settings;
+pub use settings::{Secret, Settings};
 pub use ussd::{Allowed, NotAnAddress};
 
 /// Who speaks where this service itself does. No token has this role.

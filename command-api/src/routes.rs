@@ -6,8 +6,8 @@ use edge::http::Operation;
 use crate::CommandApi;
 use crate::operations::{
     auth, batch, commands, end_rental, extend_rental, finance, heartbeat, initiate_payment, inventory,
-    maintenance, payment_callback, profile, refunds, report_lost, slot_qr, sms_delivery, start_rental,
-    station_secret, ussd,
+    maintenance, merchant, payment_callback, profile, refunds, report_lost, slot_qr, sms_delivery,
+    start_rental, station_secret, ussd,
 };
 
 pub(crate) fn mount(config: &mut ServiceConfig, api: &Shared<CommandApi>) {
@@ -112,6 +112,18 @@ fn mount_access(config: &mut ServiceConfig) {
 fn mount_providers(config: &mut ServiceConfig) {
     let resource = |path: &str, name: &'static str| web::resource(path).app_data(Operation(name));
     config
+        .service(
+            resource("/api/merchant/name-lookup", "merchant_name_lookup")
+                .route(web::post().to(merchant::name_lookup::post)),
+        )
+        .service(
+            resource("/api/merchant/payment", "merchant_payment")
+                .route(web::post().to(merchant::payment::post)),
+        )
+        .service(
+            resource("/api/merchant/status-check", "merchant_status_check")
+                .route(web::post().to(merchant::status_check::post)),
+        )
         .service(resource("/api/v1/ussd", "ussd").route(web::post().to(ussd::post)))
         .service(
             resource("/api/v1/payments/callback/{secret}", "payments_callback")

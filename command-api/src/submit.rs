@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::CommandApi;
+use crate::access::Counted;
 use crate::actor::actor;
 use crate::answer::Answer;
 use crate::batcher::{self, Job, NotTaken, Outcome};
@@ -55,6 +56,8 @@ pub(crate) struct Queued {
     reply: oneshot::Receiver<Outcome>,
     /// Whose sessions end with it, and why.
     ends: Option<(Uuid, &'static str)>,
+    /// The prompt that it leads to.
+    prompt: Option<Counted>,
 }
 
 /// The id in the header `Idempotency-Key`, which must not differ from the one in the body.
@@ -85,13 +88,26 @@ impl CommandApi {
         asked: Asked<'_>,
     ) -> Result<Outcome, Problem> {
         let (job, queued) = self.prepare(speaker, context, asked).await?;
-        self.batcher().offer(job).map_err(no_room)?;
+        if let Err(not_taken) = self.batcher().offer(job) {
+            self.withdraw(queued).await;
+            return Err(no_room(not_taken));
+        }
         Ok(self.outcome(queued).await)
     }
 
+    /// Gives back what was counted for a command that found no room.
+    pub(crate) async fn withdraw(&self, queued: Queued) {
+        if let Some(prompt) = queued.prompt {
+            self.prompts().give_back(prompt).await;
+        }
+    }
+
     /// Waits for the end of a command, and ends the sessions that end with it.
-    pub(crate) async fn outcome(&self, Queued { reply, ends }: Queued) -> Outcome {
+    pub(crate) async fn outcome(&self, Queued { reply, ends, prompt }: Queued) -> Outcome {
         let outcome = batcher::outcome(reply).await;
+        if let Some(prompt) = prompt.filter(|_| leads_to_no_prompt(&outcome)) {
+            self.prompts().give_back(prompt).await;
+        }
         if let (Outcome::Answer(_), Some((subject, because))) = (&outcome, ends) {
             self.sealer().forget(subject);
             // What cannot be told now is told by whoever follows the ledger.
@@ -126,15 +142,16 @@ impl CommandApi {
         traceparent: Option<String>,
         asked: Asked<'_>,
     ) -> Result<(Job, Queued), Problem> {
-        let Asked { id, kind, occurred_at, data } = asked;
+        let Asked { id: given, kind, occurred_at, data } = asked;
         let actor = actor(speaker);
-        let id = id.unwrap_or_else(|| self.clock().id());
+        let id = given.unwrap_or_else(|| self.clock().id());
         let stated = occurred_at.as_deref().map(moment).transpose()?;
         let read = self.read(speaker, id, &kind, data).await?;
         let stated_at =
             read.command.stated_time(stated).map_err(|error| Problem::malformed(error.to_string()))?;
         let bytes = canonical(actor, &kind, occurred_at.as_deref(), &read.hashed)
             .map_err(|_| Problem::malformed("data holds a number that cannot be kept"))?;
+        let prompt = self.count_prompt(speaker, given, &read.command).await?;
         let (reply, receiver) = oneshot::channel();
         let ends = sessions_end(&read.command);
         let job = Job {
@@ -153,7 +170,42 @@ impl CommandApi {
             alone: false,
             reply,
         };
-        Ok((job, Queued { reply: receiver, ends }))
+        Ok((job, Queued { reply: receiver, ends, prompt }))
+    }
+
+    /// Counts the prompt that a command leads to; none for who has no limits, and for a command that was recorded before.
+    async fn count_prompt(
+        &self,
+        speaker: &Identity,
+        given: Option<Uuid>,
+        command: &Command,
+    ) -> Result<Option<Counted>, Problem> {
+        let Command::InitiatePayment(asked) = command else { return Ok(None) };
+        if speaker.unlimited {
+            return Ok(None);
+        }
+        if let Some(id) = given
+            && self.present().is_known(id).await?
+        {
+            return Ok(None);
+        }
+        let customer = asked.customer_id.0;
+        if speaker.role == edge::Role::Customer && speaker.subject != customer {
+            return Ok(None); // it is refused, and tells nothing of somebody else
+        }
+        let sealed = match &asked.phone {
+            Some(phone) => phone.sealed.clone(),
+            None => match self.present().customer(customer).await? {
+                Some(customer) => customer.phone.sealed,
+                None => return Ok(None),
+            },
+        };
+        let phone =
+            self.sealer().unseal(customer, "phone", &sealed).await.map_err(|error| sealing(&error))?;
+        match phone {
+            Some(phone) => self.prompts().count(self.sealer().keys().blind_index(&phone)).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The command with its personal fields sealed, and its data as it is hashed.
@@ -228,6 +280,19 @@ impl CommandApi {
         clock.random(&mut random);
         let derived = derived_id(command, &self.sealer().keys());
         Seeds { minted: clock.id(), second: clock.id(), derived, random }
+    }
+}
+
+/// Whether a command that asked for a prompt surely leads to none, or to one that was counted before.
+const fn leads_to_no_prompt(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Answer(answer) => answer.already_done || answer.replay,
+        Outcome::Unknown => false,
+        Outcome::Refused(_)
+        | Outcome::KeyReused
+        | Outcome::Concurrent
+        | Outcome::Unavailable
+        | Outcome::Failed => true,
     }
 }
 

@@ -11,6 +11,8 @@
 
 #[path = "it/access.rs"]
 mod access;
+#[path = "it/bill_pay.rs"]
+mod bill_pay;
 #[path = "it/cabinet.rs"]
 mod cabinet;
 #[path = "../../ledger/tests/support/database.rs"]
@@ -33,13 +35,21 @@ mod maintenance;
 mod money;
 #[path = "it/profiles.rs"]
 mod profiles;
+#[path = "it/prompts.rs"]
+mod prompts;
+#[path = "it/provider_statements.rs"]
+mod provider_statements;
 #[path = "it/races.rs"]
 mod races;
+#[path = "it/refunds.rs"]
+mod refunds;
 #[path = "it/requests.rs"]
 mod requests;
 #[path = "it/slot_codes.rs"]
 mod slot_codes;
 #[path = "it/telemetry.rs"]
 mod telemetry;
+#[path = "it/ussd.rs"]
+mod ussd;
 #[path = "it/walk.rs"]
 mod walk;

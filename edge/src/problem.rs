@@ -120,7 +120,12 @@ impl Problem {
 
     /// 429 with the seconds after which another try makes sense.
     pub fn too_many_requests(detail: impl Into<Cow<'static, str>>, retry_after: u32) -> Self {
-        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
+        Self::too_many("too_many_requests", detail, retry_after)
+    }
+
+    /// 429 with a code of its own, and the seconds after which another try makes sense.
+    pub fn too_many(code: &'static str, detail: impl Into<Cow<'static, str>>, retry_after: u32) -> Self {
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail);
         problem.0.retry_after = Some(retry_after);
         problem
     }

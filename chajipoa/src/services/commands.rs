@@ -3,7 +3,7 @@
 use std::{num::NonZeroU16, time::Duration};
 
 use command_api::access::{CodeLimits, Tokens};
-use command_api::{CommandApi, Ingredients, SecretName};
+use command_api::{CommandApi, Ingredients, Secret, SecretName};
 use edge::{http::Site, metrics::Metrics, settings};
 use ledger::{Bell, Ledger, seal::Keys};
 
@@ -33,9 +33,11 @@ pub async fn command_api(
     if let Some(minutes) = settings::optional::<NonZeroU16>("CHAJIPOA_SILENCE_MINUTES")? {
         settings.silence = Duration::from_secs(u64::from(minutes.get()).saturating_mul(60));
     }
-    settings.callback_secrets = settings::text(SecretName::Callback.setting())?;
-    settings.delivery_secrets = settings::text(SecretName::Delivery.setting())?;
+    settings.callback_secrets = secret(SecretName::Callback.setting())?;
+    settings.delivery_secrets = secret(SecretName::Delivery.setting())?;
+    settings.bill_secret = secret(SecretName::Bill.setting())?;
     settings.ussd_allowed = settings::or("USSD_ALLOWED_ADDRESSES", settings.ussd_allowed)?;
+    settings.prompts_an_hour = settings::or("CHAJIPOA_PROMPTS_NUMBER", settings.prompts_an_hour)?;
     let standard = settings.codes;
     settings.codes = CodeLimits {
         per_number_and_day: settings::or("CHAJIPOA_CODES_NUMBER", standard.per_number_and_day)?,
@@ -46,6 +48,10 @@ pub async fn command_api(
     let metrics = metrics.clone();
     let ingredients = Ingredients { ledger, keys, clock: clock(), tokens, metrics, settings };
     Ok(CommandApi::start(ingredients).await?)
+}
+
+fn secret(name: &'static str) -> Result<Option<Secret>, Failure> {
+    Ok(settings::text(name)?.map(Secret::new))
 }
 
 /// command-api as a process of its own.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use edge::{metrics::Metrics, monitoring::Part, settings};
 use ledger::{Bell, Ledger, feed::ledger_feed, seal::Keys};
 use reactor::{
-    AfricasTalking, AzamPay, AzamPaySettings, Cashier, Commands, MoneyStatus, Outbox, Reactor, SmsSettings,
+    Accounts, Allowance, AzamPay, AzamPaySettings, Cashier, Commands, MoneyStatus, Outbox, Post, Reactor,
 };
 
 use super::projecting::kafka_feed;
@@ -52,13 +52,13 @@ pub fn commands_to(base: &str, installation: &Installation) -> Result<Commands, 
 pub fn outbox(
     url: &str,
     installation: &Installation,
-    account: SmsSettings,
+    accounts: Accounts,
     metrics: &Metrics,
 ) -> Result<Outbox, Failure> {
-    let messenger = Arc::new(AfricasTalking::new(account)?);
+    let post = Post { route: accounts.route()?, allowance: Allowance::of_environment()? };
     let keys = Keys::open_or_create(&installation.keys)?;
     let place = (url.to_owned(), Ledger::connect(url, 1)?);
-    Ok(Outbox::new(place, keys, messenger, clock(), metrics))
+    Ok(Outbox::new(place, keys, post, clock(), metrics))
 }
 
 /// Connections of the cashier beside the one of its claims: keys, letters.
@@ -90,8 +90,8 @@ pub async fn run_reactor() -> Result<(), Failure> {
     let metrics = Metrics::new();
     let url = settings::required("DATABASE_URL")?;
     let base = settings::text("CHAJIPOA_COMMAND_URL")?.unwrap_or_else(|| COMMAND_URL.to_owned());
-    let account = SmsSettings::of_environment()?;
-    let outbox = account.map(|account| outbox(&url, &installation, account, &metrics)).transpose()?;
+    let accounts = Accounts::of_environment(None)?;
+    let outbox = accounts.map(|accounts| outbox(&url, &installation, accounts, &metrics)).transpose()?;
     database_answers(&url).await?;
     let reactor = reactor(&url, settings::text("KAFKA_BROKERS")?, None, &metrics).await?;
     let money = MoneyStatus::new(&metrics);

@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use edge::{metrics::Metrics, monitoring::Part, settings};
 use ledger::Bell;
-use reactor::{
-    AzamPaySettings, Cashier, Cashing, MoneyStatus, Outbox, Reactor, Running, Sending, SmsSettings,
-};
+use reactor::{Accounts, AzamPaySettings, Cashier, Cashing, MoneyStatus, Outbox, Reactor, Running, Sending};
 
 use crate::{
     cli::Failure,
@@ -51,9 +49,9 @@ impl Reacting {
         installation: &Installation,
     ) -> Result<Acting, Failure> {
         let azampay = AzamPaySettings::of_environment(sandbox.as_deref())?;
-        let account = SmsSettings::of_environment()?.or_else(|| sandbox.map(SmsSettings::of_sandbox));
-        let outbox = match account {
-            Some(account) => Some(services::outbox(&self.url, installation, account, &self.metrics)?),
+        let accounts = Accounts::of_environment(sandbox.as_deref())?;
+        let outbox = match accounts {
+            Some(accounts) => Some(services::outbox(&self.url, installation, accounts, &self.metrics)?),
             None => None,
         };
         let base = address.filter(|_| self.fires).map(|address| format!("http://{address}"));

@@ -4,6 +4,13 @@
 pub(super) const TALLY: &str = "INSERT INTO access.tally AS t (kind, subject, span, count) VALUES ($1, $2, $3, 1) \
      ON CONFLICT ON CONSTRAINT tally_pk DO UPDATE SET count = t.count + 1 RETURNING t.count";
 
+/// One more prompt of a phone, unless there were too many; then no row.
+pub(super) const TALLY_PROMPT: &str = "INSERT INTO access.tally AS t (kind, subject, span, count) \
+     VALUES ('prompt', $1, $2, 1) ON CONFLICT ON CONSTRAINT tally_pk DO UPDATE SET count = t.count + 1 \
+     WHERE t.count < $3 RETURNING t.count";
+pub(super) const GIVE_BACK_PROMPT: &str = "UPDATE access.tally SET count = count - 1 \
+     WHERE kind = 'prompt' AND subject = $1 AND span = $2 AND count > 0";
+
 /// A newer code takes the place of those before it.
 pub(super) const END_CODES: &str =
     "UPDATE access.code SET ended_at = $2 WHERE phone_index = $1 AND ended_at IS NULL";

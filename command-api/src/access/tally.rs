@@ -24,13 +24,14 @@ pub(super) struct TooMany {
     pub(super) again_at: DateTime<Utc>,
 }
 
-struct Span {
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
+/// A span of time in which something is counted.
+pub(super) struct Span {
+    pub(super) from: DateTime<Utc>,
+    pub(super) until: DateTime<Utc>,
 }
 
 impl Span {
-    fn hour(now: DateTime<Utc>) -> Self {
+    pub(super) fn hour(now: DateTime<Utc>) -> Self {
         let from = DateTime::from_timestamp(now.timestamp() - now.timestamp().rem_euclid(3_600), 0);
         let from = from.unwrap_or(now);
         Self { from, until: from + TimeDelta::hours(1) }

@@ -82,7 +82,13 @@ async fn queue(api: &CommandApi, speaker: &Identity, context: &Context, line: &[
         return Line { id, queued: Err(problem) };
     }
     let queued = match api.prepare(speaker, context, envelope.asked(id)).await {
-        Ok((job, queued)) => api.batcher().hand_over(job).await.map(|()| queued).map_err(no_room),
+        Ok((job, queued)) => match api.batcher().hand_over(job).await {
+            Ok(()) => Ok(queued),
+            Err(not_taken) => {
+                api.withdraw(queued).await;
+                Err(no_room(not_taken))
+            }
+        },
         Err(problem) => Err(problem),
     };
     Line { id, queued }

@@ -48,7 +48,9 @@ pub(crate) struct Initiate {
              "payment_id": "0190a6f0-0000-7000-8000-000000000005", "status": "initiated"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such customer, or not yours"),
-        (status = 422, description = "a rule refuses"), (status = 503, description = "send the same id again"),
+        (status = 422, description = "a rule refuses"),
+        (status = 429, description = "too_many_prompts: this phone was asked to pay too often in this hour; Retry-After says when again"),
+        (status = 503, description = "send the same id again"),
     ),
     security(("bearer" = ["customer", "support", "admin"]))
 )]

@@ -10,6 +10,7 @@ pub(crate) mod heartbeat;
 pub(crate) mod initiate_payment;
 pub(crate) mod inventory;
 pub(crate) mod maintenance;
+pub(crate) mod merchant;
 pub(crate) mod payment_callback;
 pub(crate) mod profile;
 pub(crate) mod refunds;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{data, on_behalf_of, write};
 use crate::CommandApi;
+use crate::bill_pay::bill_number;
 use crate::submit::sealing;
 
 /// Whose profile.
@@ -32,6 +33,9 @@ pub(crate) struct Profile {
     phone: Option<String>,
     #[schema(example = "Asha")]
     name: Option<String>,
+    /// What anybody may pay to at a wallet, for this customer's deposit.
+    #[schema(example = "84821553027")]
+    bill_number: Option<String>,
     /// `sw` or `en`.
     #[schema(value_type = String, example = "sw")]
     language: Language,
@@ -57,7 +61,7 @@ pub(crate) struct Update {
     responses(
         (status = 200, description = "the profile", body = Profile,
          example = json!({"customer_id": "0190a6f0-0000-7000-8000-000000000004", "phone": "+255712345678", "name": "Asha",
-             "language": "sw", "status": "active"})),
+             "bill_number": "84821553027", "language": "sw", "status": "active"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such customer"),
         (status = 429, description = "too many requests"), (status = 503, description = "the ledger is away"),
@@ -80,7 +84,7 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "the profile as it is now", body = Profile,
          example = json!({"customer_id": "0190a6f0-0000-7000-8000-000000000004", "phone": "+255712345678", "name": "Asha Mushi",
-             "language": "en", "status": "active"})),
+             "bill_number": "84821553027", "language": "en", "status": "active"})),
         (status = 400, description = "malformed"), (status = 401, description = "no good token"),
         (status = 403, description = "not for this role"), (status = 404, description = "no such customer"),
         (status = 409, description = "the id was used for another request"),
@@ -163,7 +167,7 @@ async fn unsealed(api: &CommandApi, customer: &Customer) -> Result<Profile, Prob
     let id = customer.id.0;
     let (language, status) = (customer.language, customer.status);
     if status == Status::Closed {
-        return Ok(Profile { customer_id: id, phone: None, name: None, language, status });
+        return Ok(Profile { customer_id: id, phone: None, name: None, bill_number: None, language, status });
     }
     let open = async |field: &str, sealed: &str| {
         api.sealer().unseal(id, field, sealed).await.map_err(|error| sealing(&error))
@@ -173,7 +177,9 @@ async fn unsealed(api: &CommandApi, customer: &Customer) -> Result<Profile, Prob
         None => None,
     };
     let phone = open("phone", &customer.phone.sealed).await?;
-    Ok(Profile { customer_id: id, phone, name, language, status })
+    let keys = api.sealer().keys();
+    let bill_number = phone.as_deref().and_then(|phone| bill_number(phone, &keys));
+    Ok(Profile { customer_id: id, phone, name, bill_number, language, status })
 }
 
 fn absent() -> Problem {

@@ -1,6 +1,7 @@
 //! What a screen can show: the alphabet of GSM (3GPP TS 23.038) and how much room a text takes in it.
 
 /// The most that a screen holds.
+#[cfg(test)]
 pub(crate) const SCREEN: usize = 160;
 
 /// The letters that take one place, beside the ASCII ones.

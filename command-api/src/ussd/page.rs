@@ -25,6 +25,8 @@ pub(crate) struct Facts {
     pub(crate) language: Language,
     pub(crate) balance: Money,
     pub(crate) debt: Money,
+    /// What others pay to, at any wallet.
+    pub(crate) bill: String,
     pub(crate) wallets: [Provider; 5],
     /// The station that the place is about.
     pub(crate) station: Option<Station>,
@@ -115,8 +117,8 @@ pub(crate) fn rented(slot: SlotNumber, releasing: bool, language: Language) -> S
 fn balance(facts: &Facts) -> String {
     let (balance, debt) = (money(facts.balance), money(facts.debt));
     match facts.language {
-        Language::Sw => format!("Salio: {balance}\nDeni: {debt}"),
-        Language::En => format!("Balance: {balance}\nDebt: {debt}"),
+        Language::Sw => format!("Salio: {balance}\nDeni: {debt}\nNamba ya malipo: {}", facts.bill),
+        Language::En => format!("Balance: {balance}\nDebt: {debt}\nBill number: {}", facts.bill),
     }
 }
 

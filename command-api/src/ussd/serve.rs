@@ -21,6 +21,7 @@ use super::refused::said;
 use super::words::{self, wallets};
 use crate::CommandApi;
 use crate::answer::Answer;
+use crate::bill_pay::bill_number;
 use crate::operations::auth::enter;
 use crate::operations::data;
 use crate::submit::{Asked, Data, answered};
@@ -188,12 +189,15 @@ impl Caller<'_> {
         facts.wallets = wallets(self.session.phone.as_str());
         (facts.balance, facts.debt) = (self.customer.purse.balance, self.customer.purse.debt);
         match place {
+            Place::Balance => {
+                let bill = bill_number(self.session.phone.as_str(), &self.api.sealer().keys());
+                facts.bill = bill.unwrap_or_default();
+            }
             Place::Station(code) | Place::RentSlot(code) => {
                 facts.station = self.stations.get(code).map(shown_station);
             }
             Place::Running | Place::Lost => facts.rental = self.rental().await?,
             Place::Main
-            | Place::Balance
             | Place::Amount
             | Place::OtherAmount
             | Place::Wallet(_)
@@ -308,6 +312,7 @@ fn nothing(language: Language) -> Facts {
         language,
         balance: Money::ZERO,
         debt: Money::ZERO,
+        bill: String::new(),
         wallets: wallets(""),
         station: None,
         rental: None,

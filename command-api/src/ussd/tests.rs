@@ -52,6 +52,7 @@ fn long_facts(language: Language) -> Facts {
         language,
         balance: money,
         debt: money,
+        bill: "84821553027".to_owned(),
         wallets: wallets(PHONE),
         station: Some(page::Station {
             name: "Kituo kikuu cha mabasi ya mwendokasi \u{1f50b} ".repeat(5),
@@ -150,7 +151,10 @@ fn every_other_screen_fits_too() {
 fn what_is_shown_is_what_is_asked_for() {
     let mut facts = long_facts(Language::Sw);
     (facts.balance, facts.debt) = (Money::tzs(12_500), Money::ZERO);
-    assert_eq!(page(&Place::Balance, None, &facts), "Salio: TSh 12,500\nDeni: TSh 0\n0 Rudi");
+    assert_eq!(
+        page(&Place::Balance, None, &facts),
+        "Salio: TSh 12,500\nDeni: TSh 0\nNamba ya malipo: 84821553027\n0 Rudi"
+    );
     facts.language = Language::En;
     assert_eq!(
         page(&Place::Running, None, &facts),

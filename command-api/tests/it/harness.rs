@@ -8,6 +8,7 @@ use actix_http::Request;
 use actix_web::body::{MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::Method;
+use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error};
 use command_api::access::Tokens;
@@ -89,6 +90,19 @@ impl Place {
         CommandApi::start(ingredients).await.unwrap()
     }
 
+    /// A token with the limits that everybody has.
+    pub(crate) fn limited_token(&self, (role, subject): Who) -> String {
+        let keys = TokenKeys::open_or_create(self.keys.path(), &SystemClock).unwrap();
+        let ticket = Ticket { role, subject, lifetime: ACCESS_LIFETIME, unlimited: false };
+        mint(&keys, ticket, &SystemClock).unwrap().0
+    }
+
+    /// How many events of a type there are.
+    pub(crate) async fn events(&self, kind: &str) -> i64 {
+        let sql = "SELECT count(*) FROM ledger.event WHERE type = $1";
+        connect(&self.owner_url).await.query_one(sql, &[&kind]).await.unwrap().get(0)
+    }
+
     /// Every text that waits to be sent to this number, oldest first.
     pub(crate) async fn messages(&self, phone: &str) -> Vec<String> {
         let ledger = self.ledger();
@@ -162,6 +176,7 @@ pub(crate) struct Answered {
     pub(crate) replay: bool,
     pub(crate) position: Option<i64>,
     pub(crate) retry_after: bool,
+    pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
@@ -208,16 +223,16 @@ impl<S: Serves> Asker<S> {
         self.call(request).await
     }
 
-    async fn call(&self, request: TestRequest) -> Answered {
+    pub(crate) async fn call(&self, request: TestRequest) -> Answered {
         let response = self.service.call(request.to_request()).await.unwrap();
         let header =
             |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let (replay, retry_after) = (header("idempotent-replay").is_some(), header("retry-after").is_some());
         let position = header("ledger-position").map(|position| position.parse().unwrap());
-        let status = response.status().as_u16();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body"));
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Answered { status, replay, position, retry_after, text }
+        Answered { status, replay, position, retry_after, headers, text }
     }
 
     /// A request with a bearer token of one's own, or none.

@@ -127,7 +127,10 @@ impl Standing {
             (HeaderName::from_static("ratelimit-remaining"), u64::from(self.remaining)),
             (HeaderName::from_static("ratelimit-reset"), reset),
         ] {
-            headers.insert(name, HeaderValue::from(value));
+            // A narrower limit that a handler tells of counts more.
+            if !headers.contains_key(&name) {
+                headers.insert(name, HeaderValue::from(value));
+            }
         }
     }
 }

@@ -127,11 +127,14 @@ impl Desk {
             Err(error) if error.is_renewed() => return Err(Unjudged::Later(error.to_string())),
             Err(_) => return Ok((Judgement::Failed, "sealed".to_owned())),
         };
-        let word = match Callback::read(&body) {
-            None => return Ok((Judgement::Failed, "garbage".to_owned())),
-            Some(Callback::Collection(said)) => self.collection(&said, letter, attempts).await?,
-            Some(Callback::PayOut(said)) => self.returned(&said, letter).await?,
+        let Some(said) = Callback::read(&body) else {
+            return Ok((Judgement::Failed, "garbage".to_owned()));
         };
+        let word = match &said {
+            Callback::Collection(said) => self.collection(said, letter, attempts).await?,
+            Callback::PayOut(said) => self.returned(said, letter).await?,
+        };
+        self.note(&said, letter, &word).await?;
         Ok((Judgement::Judged, word))
     }
 
