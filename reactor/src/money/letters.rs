@@ -10,22 +10,21 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::event::Provider;
-use domain::{Money, Time};
+use domain::Time;
 use edge::pace::{Backoff, rest};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use ledger::inbox::{Judgement, Letter, LetterKind};
-use ledger::seal::SealError;
 use serde_json::json;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::callback::{Callback, Collected, PaidOut};
-use super::desk::{Desk, wallet_and_amount};
+use super::desk::Desk;
 use super::ids::receipt_id;
-use super::judge::{self, Asked, Mismatch, Received, Returned, Sent, Signature, Verdict};
+use super::judge::{self, Asked, Mismatch, Received, Returned, Signature, Verdict};
+use super::naming::Named;
 use super::report::Report;
-use crate::azampay::{Inquiry, Standing};
+use crate::azampay::Standing;
 use crate::commands::Answer;
 use crate::error::ReactorError;
 use crate::statements::money as statements;
@@ -37,13 +36,11 @@ const TAKEN: i64 = 200;
 const AT_ONCE: usize = 8;
 /// The pauses before a letter is judged again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(60));
-/// A signature whose key is not to be had after so many attempts does not hold.
-const KEY_ATTEMPTS: u32 = 12;
 /// An inquiry that nobody could answer is repeated so soon after.
 const INQUIRE_AGAIN: TimeDelta = TimeDelta::seconds(15);
 
 /// Why a letter has no judgement yet.
-enum Unjudged {
+pub(super) enum Unjudged {
     /// It is looked at again later.
     Later(String),
     /// Nothing goes on.
@@ -75,20 +72,6 @@ impl Waiting {
     fn attempts(&self, letter: i64) -> u32 {
         self.locked().get(&letter).map_or(0, |(attempts, _)| *attempts)
     }
-}
-
-/// A payment that a callback names.
-struct Named {
-    asked: Asked,
-    transaction_id: Option<String>,
-}
-
-/// A refund that a callback names.
-struct Returning {
-    sent: Sent,
-    provider: Provider,
-    reference: Option<String>,
-    provider_reference: Option<String>,
 }
 
 impl Desk {
@@ -262,56 +245,6 @@ impl Desk {
         letter.received_at.min(self.clock.now())
     }
 
-    fn inquires(&self) -> bool {
-        self.azampay.as_ref().is_some_and(|azampay| azampay.settings().inquiry != Inquiry::Off)
-    }
-
-    async fn signature(&self, said: &Collected, attempts: u32) -> Result<Signature, Unjudged> {
-        let Some(azampay) = &self.azampay else {
-            return Ok(if said.signature.is_some() { Signature::Wrong } else { Signature::None });
-        };
-        let Some((message, signature)) = &said.signature else {
-            // Who has configured the key of an account that signs: what is not signed is not of that account.
-            let needed = azampay.settings().callback_key.is_some();
-            return Ok(if needed { Signature::Wrong } else { Signature::None });
-        };
-        match azampay.callback_key().await {
-            Ok(key) if key.verifies(message, signature) => Ok(Signature::Holds),
-            Ok(_) => Ok(Signature::Wrong),
-            Err(why) if attempts < KEY_ATTEMPTS => Err(Unjudged::Later(why)),
-            Err(_) => Ok(Signature::Wrong),
-        }
-    }
-
-    /// The payment that one of these references names, the first that does.
-    async fn payment_named(&self, references: &[String]) -> Result<Option<Named>, Unjudged> {
-        if references.is_empty() {
-            return Ok(None);
-        }
-        let rows = self.client.query(statements::PAYMENTS_NAMED, &[&references]).await?;
-        let mut best: Option<(usize, Named)> = None;
-        for row in &rows {
-            let (provider, amount) = wallet_and_amount("reactor.payment", row.try_get(2)?, row.try_get(3)?)?;
-            let (phone, external_id): (Option<&str>, &str) = (row.try_get(4)?, row.try_get(5)?);
-            let rank = references.iter().position(|reference| reference == external_id);
-            let Some(rank) = rank.filter(|rank| best.as_ref().is_none_or(|(known, _)| rank < known)) else {
-                continue;
-            };
-            let payer = match phone {
-                Some(sealed) => match self.phone(row.try_get(1)?, &["phone"], sealed).await {
-                    Ok(phone) => phone,
-                    Err(SealError::Ledger(error)) => return Err(error.into()),
-                    // Damaged, or the keys are being renewed: no other letter has to wait for it.
-                    Err(error) => return Err(Unjudged::Later(error.to_string())),
-                },
-                None => None,
-            };
-            let asked = Asked { payment_id: row.try_get(0)?, amount, provider, payer };
-            best = Some((rank, Named { asked, transaction_id: row.try_get(6)? }));
-        }
-        Ok(best.map(|(_, named)| named))
-    }
-
     async fn returned(&self, said: &PaidOut, letter: &Letter) -> Word {
         let found = self.refund_named(said).await?;
         let returned = judge::pay_out(said, found.as_ref().map(|found| &found.sent));
@@ -351,20 +284,5 @@ impl Desk {
                 Ok("nothing".to_owned())
             }
         }
-    }
-
-    async fn refund_named(&self, said: &PaidOut) -> Result<Option<Returning>, Unjudged> {
-        let values: [&(dyn ToSql + Sync); 2] = [&said.references, &said.pg_reference];
-        let Some(row) = self.client.query_opt(statements::REFUNDS_NAMED, &values).await? else {
-            return Ok(None);
-        };
-        let (provider, amount): (Provider, Money) =
-            wallet_and_amount("reactor.refund", row.try_get(2)?, row.try_get(1)?)?;
-        Ok(Some(Returning {
-            sent: Sent { refund_id: row.try_get(0)?, amount },
-            provider,
-            reference: row.try_get(3)?,
-            provider_reference: row.try_get(4)?,
-        }))
     }
 }

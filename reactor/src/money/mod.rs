@@ -17,6 +17,7 @@ mod figures;
 mod ids;
 mod judge;
 mod letters;
+mod naming;
 mod pay_outs;
 mod prompts;
 mod report;
