@@ -19,7 +19,7 @@ pub(super) struct Settled {
 
 impl Settled {
     pub(super) const fn new() -> Self {
-        Self { asked: None, until: Time::MIN_UTC }
+        Self { asked: None, until: Time::UNIX_EPOCH }
     }
 
     /// Looks again, at this moment, and says up to when all is read.
@@ -56,8 +56,8 @@ mod tests {
     #[test]
     fn what_was_recorded_before_the_question_is_known_when_the_reactor_has_come_there() {
         let mut settled = Settled::new();
-        assert_eq!(settled.heard(5, 10, at(1)), Time::MIN_UTC);
-        assert_eq!(settled.heard(9, 20, at(2)), Time::MIN_UTC);
+        assert_eq!(settled.heard(5, 10, at(1)), Time::UNIX_EPOCH);
+        assert_eq!(settled.heard(9, 20, at(2)), Time::UNIX_EPOCH);
         // It has read what stood at the first second; what stands now is asked for from now on.
         assert_eq!(settled.heard(10, 30, at(3)), at(1));
         assert_eq!(settled.heard(29, 40, at(4)), at(1));

@@ -106,6 +106,12 @@ fn every_text_fits_into_one_segment_with_the_longest_values() {
 }
 
 #[test]
+fn a_code_fits_as_well() {
+    let text = include_str!("../../../schema/messages/sw/code.txt").trim_end().replace("{code}", "123456");
+    assert!(text.chars().count() <= SEGMENT && text.chars().all(is_gsm7) && text.contains("123456"), "{text}");
+}
+
+#[test]
 fn both_languages_say_the_same_with_the_same_values() {
     for kind in Kind::ALL {
         let of = |language| names(template(kind, language)).into_iter().collect::<BTreeSet<_>>();
@@ -115,13 +121,14 @@ fn both_languages_say_the_same_with_the_same_values() {
 
 #[test]
 fn each_file_is_the_template_of_a_kind_or_of_codes() {
-    for language in ["sw", "en"] {
+    // Who asks for a code has no language yet.
+    for (language, codes) in [("sw", Some("code")), ("en", None)] {
         let path = format!("{}/../schema/messages/{language}", env!("CARGO_MANIFEST_DIR"));
         let files: BTreeSet<String> = fs::read_dir(path)
             .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .collect();
-        let known = Kind::ALL.into_iter().map(Kind::as_str).chain(["code"]);
+        let known = Kind::ALL.into_iter().map(Kind::as_str).chain(codes);
         assert_eq!(files, known.map(|kind| format!("{kind}.txt")).collect());
     }
 }
