@@ -37,8 +37,12 @@ mod money;
 mod profiles;
 #[path = "it/prompts.rs"]
 mod prompts;
+#[path = "it/provider_statements.rs"]
+mod provider_statements;
 #[path = "it/races.rs"]
 mod races;
+#[path = "it/refunds.rs"]
+mod refunds;
 #[path = "it/requests.rs"]
 mod requests;
 #[path = "it/slot_codes.rs"]

@@ -9,6 +9,7 @@
 //! - [`rebuild()`], [`diff()`], [`promote()`], [`skip()`]: what an operator does.
 
 mod billing;
+mod cases;
 mod connection;
 mod control;
 mod diff;

@@ -9,6 +9,7 @@ use std::{fmt, str::FromStr};
 use crate::{
     Fact, Impossible,
     billing::Billing,
+    cases::Cases,
     inventory::Inventory,
     rentals::Rentals,
     table::{AnyTable, Table},
@@ -23,6 +24,8 @@ pub enum ModelName {
     Billing,
     /// Things: stations, slots, devices.
     Inventory,
+    /// What needs a person's eye.
+    Cases,
 }
 
 /// A fold and its rows in memory.
@@ -50,12 +53,12 @@ pub(crate) struct Sql {
 
 /// A word that names no read model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no read model; there are rentals, billing and inventory")]
+#[error("{0:?} is no read model; there are rentals, billing, inventory and cases")]
 pub struct UnknownModel(pub String);
 
 impl ModelName {
     /// Every read model.
-    pub const ALL: [Self; 3] = [Self::Rentals, Self::Billing, Self::Inventory];
+    pub const ALL: [Self; 4] = [Self::Rentals, Self::Billing, Self::Inventory, Self::Cases];
 
     /// Its name in SQL, on the command line and on health.
     #[must_use]
@@ -64,6 +67,7 @@ impl ModelName {
             Self::Rentals => "rentals",
             Self::Billing => "billing",
             Self::Inventory => "inventory",
+            Self::Cases => "cases",
         }
     }
 
@@ -80,6 +84,7 @@ impl ModelName {
             Self::Rentals => crate::rentals::FOLD,
             Self::Billing => crate::billing::FOLD,
             Self::Inventory => crate::inventory::FOLD,
+            Self::Cases => crate::cases::FOLD,
         }
     }
 
@@ -89,6 +94,7 @@ impl ModelName {
             Self::Rentals => 1,
             Self::Billing => 2,
             Self::Inventory => 3,
+            Self::Cases => 4,
         }
     }
 
@@ -98,6 +104,7 @@ impl ModelName {
             Self::Rentals => Box::new(Rentals::default()),
             Self::Billing => Box::new(Billing::default()),
             Self::Inventory => Box::new(Inventory::default()),
+            Self::Cases => Box::new(Cases::default()),
         }
     }
 
@@ -107,6 +114,7 @@ impl ModelName {
             Self::Rentals => crate::rentals::SQL,
             Self::Billing => crate::billing::SQL,
             Self::Inventory => crate::inventory::SQL,
+            Self::Cases => crate::cases::SQL,
         }
     }
 

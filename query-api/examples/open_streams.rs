@@ -66,6 +66,7 @@ async fn server(url: &str, keys: &str) {
         read_url: url.to_owned(),
         primary_url: url.to_owned(),
         pool: 8,
+        keys: ledger::seal::Keys::open_or_create(keys.as_ref()).unwrap(),
         clock: Arc::clone(&clock),
         documents: Vec::new(),
         streams: query_api::STREAMS,

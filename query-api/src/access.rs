@@ -27,6 +27,8 @@ pub(crate) const MAINTENANCE: &[Role] = &[Role::Agent, Role::Support, Role::Fina
 /// How full devices were.
 pub(crate) const TELEMETRY: &[Role] =
     &[Role::Agent, Role::Support, Role::Finance, Role::Analyst, Role::Admin];
+/// What needs a person's eye.
+pub(crate) const CASES: &[Role] = &[Role::Support, Role::Finance, Role::Admin];
 /// The audit trail.
 pub(crate) const LEDGER: &[Role] = &[Role::Finance, Role::Admin];
 /// The books.

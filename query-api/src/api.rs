@@ -8,7 +8,11 @@ use edge::{
     http::{ServerOptions, Serving, Site, serve},
     monitoring::Part,
 };
-use ledger::{Bell, Ledger, LedgerError, guard::GuardError};
+use ledger::{
+    Bell, Ledger, LedgerError,
+    guard::GuardError,
+    seal::{Keys, Sealer},
+};
 use tokio_postgres::Config;
 
 use crate::{
@@ -29,6 +33,8 @@ pub struct Ingredients {
     pub primary_url: String,
     /// Connections of the pool for reads that may take longer.
     pub pool: usize,
+    /// The keys of `CHAJIPOA_KEYS`, to unseal where somebody may see.
+    pub keys: Keys,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// The OpenAPI documents of what is served beside the queries.
@@ -81,16 +87,17 @@ impl QueryApi {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(ingredients: Ingredients) -> Result<Self, StartError> {
-        let Ingredients { read_url, primary_url, pool, clock, documents, streams, bell } = ingredients;
+        let Ingredients { read_url, primary_url, pool, keys, clock, documents, streams, bell } = ingredients;
         let config = line_config(&read_url)?;
         let read = Ledger::connect(&read_url, pool)?;
         let primary =
             if primary_url == read_url { read.clone() } else { Ledger::connect(&primary_url, pool)? };
         primary.assert_append_only().await?;
+        let sealer = Sealer::new(keys, primary.clone(), primary.identity().await?);
         let waiters = Waiters::new(read.pool().clone());
         let tools = Tools { ledger: primary.clone(), bell, clock: Arc::clone(&clock), most: streams };
         let (live, shelf) = (Hub::start(tools), Shelf::default());
-        let stacks = Stacks { read, primary, waiters, clock, config, live, shelf };
+        let stacks = Stacks { read, primary, waiters, clock, config, live, shelf, sealer };
         Ok(Self { stacks, document: Bytes::from(documents::joined(documents)) })
     }
 

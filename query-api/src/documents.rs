@@ -11,9 +11,11 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::live;
 use crate::operations::{
-    active_rental, active_rental_stream, balance, command, customer_payments, customer_rentals, device,
-    device_battery, device_maintenance, device_page, event, events, gbfs, journal, payment, rental,
-    rental_charge, statement, station, station_commands_stream, stations, trial_balance,
+    active_rental, active_rental_stream, balance, cases, command, customer_payments, customer_rentals,
+    device, device_battery, device_maintenance, device_page, event, events, finance_approvals,
+    finance_breaks, finance_receipts, finance_reconciliation, finance_refunds, finance_refunds_export, gbfs,
+    journal, payment, refund, rental, rental_charge, statement, station, station_commands_stream, stations,
+    trial_balance,
 };
 
 #[derive(OpenApi)]
@@ -47,6 +49,14 @@ use crate::operations::{
         event::get,
         trial_balance::get,
         journal::get,
+        cases::get,
+        refund::get,
+        finance_receipts::get,
+        finance_approvals::get,
+        finance_breaks::get,
+        finance_refunds::get,
+        finance_refunds_export::get,
+        finance_reconciliation::get,
     ),
     components(schemas(
         edge::problem::ProblemBody<'static>, edge::health::Health, live::Status, live::Ended, live::Idle, live::Bye,
@@ -98,15 +108,23 @@ mod tests {
         assert_eq!(
             paths,
             [
+                "/api/v1/cases",
                 "/api/v1/commands/{id}",
                 "/api/v1/devices/{id}",
                 "/api/v1/devices/{id}/battery",
                 "/api/v1/devices/{id}/maintenance",
+                "/api/v1/finance/approvals",
+                "/api/v1/finance/breaks",
                 "/api/v1/finance/journal",
+                "/api/v1/finance/receipts",
+                "/api/v1/finance/reconciliation",
+                "/api/v1/finance/refunds",
+                "/api/v1/finance/refunds/export",
                 "/api/v1/finance/trial-balance",
                 "/api/v1/ledger/events",
                 "/api/v1/ledger/events/{position}",
                 "/api/v1/payments/{id}",
+                "/api/v1/refunds/{id}",
                 "/api/v1/rentals/active",
                 "/api/v1/rentals/active/stream",
                 "/api/v1/rentals/{id}",

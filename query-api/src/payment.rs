@@ -6,13 +6,18 @@ use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{read::Failure, rental::CURRENCY};
+use crate::{
+    message::{Message, of_payment},
+    read::Failure,
+    rental::CURRENCY,
+};
 
 /// One payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct PaymentView {
     pub(crate) payment_id: Uuid,
-    /// `initiated`, `expired` or `settled`.
+    /// `initiated`, `prompted`, `unknown`, `declined`, `expired`, `settled`, `partly_refunded`, `refunded` or
+    /// `charged_back`.
     pub(crate) status: String,
     /// `deposit` or `debt`.
     pub(crate) purpose: String,
@@ -23,6 +28,8 @@ pub(crate) struct PaymentView {
     pub(crate) provider: String,
     pub(crate) initiated_at: DateTime<Utc>,
     pub(crate) settled_at: Option<DateTime<Utc>>,
+    /// The same in words for the customer.
+    pub(crate) message: Message,
     /// The reference that the provider was given; for payments, finance and admin only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) external_id: Option<String>,
@@ -35,9 +42,11 @@ impl PaymentView {
     pub(crate) fn read(row: &Row, with_reference: bool) -> Result<Option<Self>, Failure> {
         let Some(payment_id) = row.try_get("payment_id")? else { return Ok(None) };
         let external_id: Option<String> = row.try_get("external_id")?;
+        let status: String = row.try_get("status")?;
         Ok(Some(Self {
             payment_id,
-            status: row.try_get("status")?,
+            message: of_payment(&status)?,
+            status,
             purpose: row.try_get("purpose")?,
             amount: row.try_get("amount")?,
             currency: CURRENCY,

@@ -15,7 +15,7 @@ use crate::{live::Hub, read::Failure, statements};
 /// How long a health question may take.
 const PATIENCE: Duration = Duration::from_millis(900);
 /// The read models that have to be there.
-const EXPECTED: [&str; 3] = ["billing", "inventory", "rentals"];
+const EXPECTED: [&str; 4] = ["billing", "cases", "inventory", "rentals"];
 
 /// A live read model.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,8 @@ pub(crate) const RENTALS_POSITION: &str = "SELECT position FROM read_model.renta
 pub(crate) const BILLING_POSITION: &str = "SELECT position FROM read_model.billing_position";
 /// The position of `inventory`.
 pub(crate) const INVENTORY_POSITION: &str = "SELECT position FROM read_model.inventory_position";
+/// The position of `cases`.
+pub(crate) const CASES_POSITION: &str = "SELECT position FROM read_model.cases_position";
 /// The last position of the ledger.
 pub(crate) const LEDGER_POSITION: &str =
     "SELECT coalesce((SELECT e.position FROM ledger.event e ORDER BY e.position DESC LIMIT 1), 0)";
@@ -110,6 +112,200 @@ pub(crate) const PAYMENTS_OF_CUSTOMER: &str = concat!(
      LEFT JOIN read_model.payment_reference f ON f.payment_id = y.payment_id
      ORDER BY y.initiated_at DESC, y.payment_id DESC"
 );
+
+/// The fields of a refund, from `r`.
+macro_rules! refund {
+    () => {
+        concat!(
+            "r.refund_id, r.customer_id, r.receipt_id, r.payment_id, r.amount, r.provider, r.status, \
+             r.requested_by, r.requested_at, r.approved_by, r.approved_at, r.reference, r.submitted_at, \
+             r.provider_reference, r.paid_at, r.cause, r.reason, r.review, r.provider IN ",
+            crate::refund::by_hand!(),
+            " AS by_hand"
+        )
+    };
+}
+
+/// One refund.
+pub(crate) const REFUND: &str = concat!(
+    "SELECT p.position, ",
+    refund!(),
+    " FROM read_model.billing_position p LEFT JOIN read_model.refund r ON r.refund_id = $1"
+);
+
+/// Refunds of a status, or all, newest first, after a place in that order.
+pub(crate) const REFUNDS: &str = concat!(
+    "SELECT p.position, ",
+    refund!(),
+    " FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.refund
+        WHERE ($1::text IS NULL OR status = $1)
+          AND ($2::timestamptz IS NULL OR (requested_at, refund_id) < ($2, $3::uuid))
+        ORDER BY requested_at DESC, refund_id DESC LIMIT $4) r ON true
+     ORDER BY r.requested_at DESC, r.refund_id DESC"
+);
+
+/// Approved refunds that staff pay out, newest first, after a place in that order.
+pub(crate) const MANUAL_REFUNDS: &str = concat!(
+    "SELECT p.position, ",
+    refund!(),
+    " FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.refund
+        WHERE status = 'approved' AND provider IN ",
+    crate::refund::by_hand!(),
+    "     AND ($1::timestamptz IS NULL OR (requested_at, refund_id) < ($1, $2::uuid))
+        ORDER BY requested_at DESC, refund_id DESC LIMIT $3) r ON true
+     ORDER BY r.requested_at DESC, r.refund_id DESC"
+);
+
+/// The approved refunds that staff pay out, oldest first.
+pub(crate) const REFUNDS_TO_EXPORT: &str = concat!(
+    "SELECT p.position, r.refund_id, r.customer_id, r.receipt_id, r.payment_id, r.amount, r.provider, r.requested_at,
+        r.approved_at
+     FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.refund WHERE status = 'approved' AND provider IN ",
+    crate::refund::by_hand!(),
+    "   ORDER BY requested_at, refund_id LIMIT $1) r ON true
+     ORDER BY r.requested_at, r.refund_id"
+);
+
+/// Receipts of a status, or all, newest first, after a place in that order.
+pub(crate) const RECEIPTS: &str =
+    "SELECT p.position, r.receipt_id, r.provider, r.provider_reference, r.amount, r.paid_at, \
+        r.payment_id, r.review, r.recorded_at, r.status, r.assigned_to, r.refund_id, r.reason, \
+        coalesce(r.customer_id, y.customer_id) AS likely_customer_id
+     FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.receipt
+        WHERE ($1::text IS NULL OR status = $1)
+          AND ($2::timestamptz IS NULL OR (recorded_at, receipt_id) < ($2, $3::uuid))
+        ORDER BY recorded_at DESC, receipt_id DESC LIMIT $4) r ON true
+     LEFT JOIN read_model.payment y ON y.payment_id = r.payment_id
+     ORDER BY r.recorded_at DESC, r.receipt_id DESC";
+
+/// Approvals of a status, or all, newest first, after a place in that order.
+pub(crate) const APPROVALS: &str =
+    "SELECT p.position, a.approval_id, a.kind, a.status, a.receipt_id, a.refund_id, \
+        a.customer_id, a.amount, a.requested_by, a.requested_at, a.decided_by, a.decided_at
+     FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.approval
+        WHERE ($1::text IS NULL OR status = $1)
+          AND ($2::timestamptz IS NULL OR (requested_at, approval_id) < ($2, $3::uuid))
+        ORDER BY requested_at DESC, approval_id DESC LIMIT $4) a ON true
+     ORDER BY a.requested_at DESC, a.approval_id DESC";
+
+/// Breaks of a status, or all, newest first, after a place in that order.
+pub(crate) const BREAKS: &str = "SELECT p.position, b.break_id, b.status, b.cause, b.provider, b.provider_reference, \
+        b.payment_id, b.refund_id, b.receipt_id, b.ledger_amount, b.statement_amount, b.statement_id, b.reason, \
+        b.opened_at, b.explanation, b.explained_by, b.explained_at, b.closed_by, b.closed_at, b.close_reason
+     FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.statement_break
+        WHERE ($1::text IS NULL OR status = $1)
+          AND ($2::timestamptz IS NULL OR (opened_at, break_id) < ($2, $3::uuid))
+        ORDER BY opened_at DESC, break_id DESC LIMIT $4) b ON true
+     ORDER BY b.opened_at DESC, b.break_id DESC";
+
+/// What needs a person's eye, newest first, before a place in that order; of one code, of one thing, or all.
+pub(crate) const CASES: &str =
+    "SELECT p.position, r.position AS at, r.number, r.code, r.kind, r.subject_kind, \
+        r.subject_id, r.customer_id, r.device_id, r.station_id, r.occurred_at, r.recorded_at
+     FROM read_model.cases_position p LEFT JOIN LATERAL (
+        SELECT * FROM read_model.review
+        WHERE ($1::text IS NULL OR code = $1) AND ($2::uuid IS NULL OR subject_id = $2)
+          AND ($3::bigint IS NULL OR (position, number) < ($3, $4::smallint))
+        ORDER BY position DESC, number DESC LIMIT $5) r ON true
+     ORDER BY r.position DESC, r.number DESC";
+
+/// A day's money by three who say what moved: the provider's statements, the ledger, the provider's calls. For each source
+/// a line per wallet and kind; then each transaction of the day on which they do not say the same, or that has a break.
+/// A transaction is known by its reference, whatever day the others saw it on, within a month.
+pub(crate) const RECONCILIATION: &str = "WITH span AS (
+        SELECT $1::date::timestamp AT TIME ZONE 'Africa/Dar_es_Salaam' AS a,
+               ($1::date + 1)::timestamp AT TIME ZONE 'Africa/Dar_es_Salaam' AS b),
+    stated AS (
+        SELECT DISTINCT ON (l.kind, key) l.kind,
+               CASE l.kind WHEN 'disbursement' THEN coalesce(l.external_reference, l.transaction_id)
+                    ELSE coalesce(l.transaction_id, l.external_reference) END AS key,
+               l.provider, l.transaction_id AS provider_reference, l.external_reference, l.amount, l.succeeded AS ok,
+               l.completed_at AS at, l.completed_at >= s.a AND l.completed_at < s.b AS today
+        FROM span s JOIN finance.statement_line l
+          ON l.completed_at >= s.a - interval '31 days' AND l.completed_at < s.b + interval '31 days'
+        ORDER BY l.kind, key, l.succeeded DESC, l.completed_at DESC),
+    booked AS (
+        SELECT DISTINCT ON (m.kind, key) m.kind,
+               CASE m.kind WHEN 'disbursement' THEN coalesce(m.reference, m.provider_reference)
+                    ELSE coalesce(m.provider_reference, m.reference) END AS key,
+               m.provider, m.provider_reference, m.reference AS external_reference, m.amount, m.moved_at AS at,
+               m.payment_id, m.receipt_id, m.refund_id, m.by_hand, m.moved_at >= s.a AND m.moved_at < s.b AS today
+        FROM span s JOIN read_model.movement m
+          ON m.moved_at >= s.a - interval '31 days' AND m.moved_at < s.b + interval '31 days'
+        ORDER BY m.kind, key, m.position DESC),
+    heard AS (
+        SELECT DISTINCT ON (c.kind, key) c.kind,
+               CASE c.kind WHEN 'disbursement' THEN coalesce(c.external_reference, c.provider_reference)
+                    ELSE coalesce(c.provider_reference, c.external_reference) END AS key,
+               c.provider, c.provider_reference, c.external_reference, c.amount, c.status, c.status = 'success' AS ok,
+               c.heard_at AS at, c.verdict, c.heard_at >= s.a AND c.heard_at < s.b AS today
+        FROM span s JOIN finance.callback c
+          ON c.heard_at >= s.a - interval '31 days' AND c.heard_at < s.b + interval '31 days'
+        WHERE coalesce(c.provider_reference, c.external_reference) IS NOT NULL
+        ORDER BY c.kind, key, c.status = 'success' DESC, c.heard_at DESC),
+    names AS (
+        SELECT kind, key FROM stated WHERE today UNION SELECT kind, key FROM booked WHERE today AND kind <> 'chargeback'
+        UNION SELECT kind, key FROM heard WHERE today),
+    told AS (
+        SELECT n.kind, n.key, coalesce(m.provider, s.provider, c.provider) AS provider,
+               coalesce(m.provider_reference, s.provider_reference, c.provider_reference) AS provider_reference,
+               coalesce(m.external_reference, s.external_reference, c.external_reference) AS external_reference,
+               s.amount AS stated_amount, s.ok AS stated_ok, s.at AS stated_at, s.today AS stated_today,
+               m.amount AS booked_amount, m.at AS booked_at, m.today AS booked_today, m.by_hand,
+               m.payment_id, m.receipt_id, m.refund_id,
+               c.amount AS heard_amount, c.ok AS heard_ok, c.status AS heard_status, c.at AS heard_at,
+               c.today AS heard_today, c.verdict
+        FROM names n LEFT JOIN stated s USING (kind, key) LEFT JOIN booked m USING (kind, key)
+             LEFT JOIN heard c USING (kind, key)),
+    judged AS (
+        SELECT t.*, array_remove(ARRAY[
+            CASE WHEN t.stated_amount IS NULL AND (t.booked_amount IS NOT NULL OR t.heard_ok) AND NOT t.by_hand IS TRUE
+                 THEN 'not_in_statement' END,
+            CASE WHEN t.booked_amount IS NULL AND (t.stated_ok OR t.heard_ok) THEN 'not_in_ledger' END,
+            CASE WHEN t.heard_status IS NULL AND t.kind IN ('collection', 'disbursement') AND NOT t.by_hand IS TRUE
+                      AND (t.stated_ok OR t.booked_amount IS NOT NULL) THEN 'no_callback' END,
+            CASE WHEN t.stated_amount <> t.booked_amount
+                      OR t.heard_ok AND t.heard_amount <> coalesce(t.booked_amount, t.stated_amount)
+                 THEN 'amount_differs' END,
+            CASE WHEN t.booked_amount IS NOT NULL AND (NOT t.stated_ok OR NOT t.heard_ok)
+                      OR t.stated_ok <> t.heard_ok THEN 'status_differs' END,
+            CASE WHEN (t.booked_amount IS NOT NULL OR t.stated_ok OR t.heard_ok)
+                      AND NOT (coalesce(t.stated_today, true) AND coalesce(t.booked_today, true)
+                               AND coalesce(t.heard_today, true)) THEN 'other_day' END], NULL) AS reasons,
+            (SELECT jsonb_agg(jsonb_build_object('break_id', b.break_id, 'cause', b.cause, 'status', b.status)
+                              ORDER BY b.opened_at, b.break_id)
+             FROM read_model.statement_break b
+             WHERE b.provider_reference IN (t.provider_reference, t.external_reference)) AS breaks
+        FROM told t),
+    unequal AS (SELECT j.* FROM judged j WHERE cardinality(j.reasons) > 0 OR j.breaks IS NOT NULL),
+    sums AS (
+        SELECT 'statement' AS source, provider, kind, count(*) AS count, sum(amount)::bigint AS amount
+        FROM stated WHERE today AND ok GROUP BY provider, kind
+        UNION ALL
+        SELECT CASE WHEN by_hand THEN 'by_hand' ELSE 'ledger' END, provider, kind, count(*), sum(amount)::bigint
+        FROM booked WHERE today GROUP BY 1, provider, kind
+        UNION ALL
+        SELECT 'callbacks', coalesce(provider, k.known), kind, count(*), coalesce(sum(amount), 0)::bigint
+        FROM heard h LEFT JOIN LATERAL (
+            SELECT coalesce((SELECT m.provider FROM booked m WHERE m.kind = h.kind AND m.key = h.key),
+                            (SELECT s.provider FROM stated s WHERE s.kind = h.kind AND s.key = h.key), 'unknown') AS known
+        ) k ON h.provider IS NULL
+        WHERE h.today AND h.ok GROUP BY 2, kind)
+    SELECT p.position,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'provider', provider, 'kind', kind,
+                    'count', count, 'amount', amount) ORDER BY provider, kind, source), '[]') FROM sums) AS sums,
+        (SELECT count(DISTINCT l.statement_id) FROM span s JOIN finance.statement_line l
+            ON l.completed_at >= s.a AND l.completed_at < s.b) AS statements,
+        (SELECT count(*) FROM unequal) AS unequal,
+        (SELECT coalesce(jsonb_agg(to_jsonb(u) ORDER BY u.provider, u.kind, u.key), '[]') FROM (
+            SELECT * FROM unequal ORDER BY provider, kind, key LIMIT $2) u) AS differences
+    FROM read_model.billing_position p";
 
 /// The fields of a station, from `s`.
 macro_rules! station {

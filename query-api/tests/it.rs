@@ -15,6 +15,8 @@ mod bare;
 mod database;
 #[path = "it/devices.rs"]
 mod devices;
+#[path = "it/finance.rs"]
+mod finance;
 #[path = "it/harness.rs"]
 mod harness;
 #[path = "it/rental_stream.rs"]

@@ -1,4 +1,4 @@
-//! Follows the ledger: deadlines, what is known of customers, payments, refunds, and position move in one transaction.
+//! Follows the ledger: deadlines, customers, notices, payments, refunds and position move in one transaction.
 //!
 //! Before anything else the stored checkpoint (ledger id, epoch, position, event id) is compared with the ledger, so
 //! that a restore is noticed. The fence on the position (`UPDATE … WHERE position = $old`) is what makes a second
@@ -20,6 +20,7 @@ use crate::customer::Customers;
 use crate::deadline::{Change, Kind, changes};
 use crate::error::ReactorError;
 use crate::money::Rows;
+use crate::notice::{Notices, Told};
 use crate::past::Past;
 use crate::reactor::Sources;
 use crate::statements;
@@ -55,7 +56,8 @@ pub(crate) async fn run(
         told.for_each(|event| past.hear(event.occurred_at, sources.clock.now()));
         if let Some(last) = events.last() {
             let to = Checkpoint { position: last.position, event_id: Some(last.id), ..checkpoint };
-            apply(client, checkpoint, to, &folded(checkpoint.position, &events)?).await?;
+            let folded = folded(checkpoint.position, &events)?;
+            apply(client, (checkpoint, to), &folded, sources.clock.now()).await?;
             checkpoint = to;
             status.reached(to.position);
         }
@@ -82,26 +84,29 @@ struct Folded {
     leaving: (Vec<Uuid>, Vec<Time>, Vec<&'static str>),
     /// How customers are reached.
     customers: Customers,
+    /// What they are told.
+    notices: Notices,
     /// Payments and refunds.
     money: Rows,
 }
 
 impl Folded {
     #[expect(clippy::wildcard_enum_match_arm, reason = "all others end no session")]
-    fn take(&mut self, event: &Event, occurred_at: Time, recorded_at: Time) {
+    fn take(&mut self, event: &Event, told: Told) {
         for change in changes(event) {
             let known = self.net.get(&change.key()).copied();
             self.net.insert(change.key(), known.map_or(change, |known| known.then(change)));
         }
         self.customers.take(event);
-        self.money.take(event, occurred_at, recorded_at);
+        self.notices.take(event, told);
+        self.money.take(event, told.occurred_at, told.recorded_at);
         let (customer, because) = match event {
             Event::CustomerSuspended(fact) => (fact.customer_id.0, "suspended"),
             Event::CustomerErased(fact) => (fact.customer_id.0, "erased"),
             _ => return,
         };
         self.leaving.0.push(customer);
-        self.leaving.1.push(recorded_at);
+        self.leaving.1.push(told.recorded_at);
         self.leaving.2.push(because);
     }
 }
@@ -117,16 +122,17 @@ fn folded(after: Position, events: &[Envelope]) -> Result<Folded, ReactorError> 
         }
         let event = Event::decode(&envelope.event_type, envelope.schema_version, &envelope.payload)
             .map_err(|source| ReactorError::Unreadable { position, source })?;
-        folded.take(&event, envelope.occurred_at, envelope.recorded_at);
+        let Envelope { occurred_at, recorded_at, .. } = *envelope;
+        folded.take(&event, Told { position, occurred_at, recorded_at });
     }
     Ok(folded)
 }
 
 async fn apply(
     client: &mut Client,
-    from: Checkpoint,
-    to: Checkpoint,
+    (from, to): (Checkpoint, Checkpoint),
     folded: &Folded,
+    now: Time,
 ) -> Result<(), ReactorError> {
     let transaction = client.transaction().await?;
     let columns = Columns::of(folded.net.values());
@@ -135,7 +141,11 @@ async fn apply(
         columns.clear_in_tx(&transaction),
         columns.set_in_tx(&transaction),
         columns.shift_in_tx(&transaction),
-        folded.customers.write_in_tx(&transaction),
+        async {
+            // Whoever registered in these events is told of what follows in them.
+            folded.customers.write_in_tx(&transaction).await?;
+            folded.notices.write_in_tx(&transaction, from.position, now).await
+        },
     )
     .await?;
     if moved != 1 {

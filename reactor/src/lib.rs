@@ -8,12 +8,12 @@
 //! - a deadline has one effect: the id of its command follows from kind, thing and moment ([`fire`]), so that two
 //!   reactors, a repeat after a lost answer and a restart all send the same command (I3);
 //! - nothing is fired before the ledger has been read to its end: what is long settled stays settled;
-//! - a message is sent at most once ([`message`]);
+//! - what customers are told follows from events as well, one notice for each event and kind ([`notice`]);
+//! - a message is sent at most once ([`message`]), by one of several providers ([`sms`]);
 //! - a customer is prompted once for a payment, a refund is paid once, and nothing settles but by proof ([`money`]).
 //!
 //! It has no rule of its own: whether something is due is decided by the domain, on the ledger's state.
 
-mod africastalking;
 mod azampay;
 mod commands;
 mod connection;
@@ -24,19 +24,24 @@ mod fire;
 mod follow;
 mod message;
 mod money;
+pub mod notice;
 mod past;
 mod reactor;
+mod sms;
 mod statements;
 mod status;
 
-pub use africastalking::{AfricasTalking, SmsSettings};
 pub use azampay::{
     AzamPay, AzamPaySettings, Collection, Inquiry, KeyError, PayOut, PublicKey, Reply, Source, Standing,
 };
 pub use commands::{Answer, Commands};
 pub use error::ReactorError;
 pub use fire::command_id;
-pub use message::{Delivery, Messenger, Outbox, Sending};
+pub use message::{
+    Allowance, Delivery, Messenger, Outbox, Post, QuietHours, Report, Route, Sending, State, Text,
+    apply_report,
+};
 pub use money::{Cashier, Cashing, MoneyStatus};
 pub use reactor::{Reactor, Running, Sources};
+pub use sms::{Account, Accounts, AfricasTalking, Beem, BeemSettings, NextSms, NextSmsSettings, SmsSettings};
 pub use status::{Snapshot, Status};

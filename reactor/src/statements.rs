@@ -1,6 +1,7 @@
 //! Every statement of the reactor, in one place.
 
 pub(crate) mod money;
+pub(crate) mod notices;
 
 /// Plans cached while a table is empty must be good when it is full.
 pub(crate) const SESSION: &str = "SET jit = off; SET enable_seqscan = off";

@@ -180,7 +180,7 @@ pub(super) enum ProjectionCommand {
     List,
     /// Make a new version from the ledger; the old one stays live.
     Rebuild {
-        /// rentals, billing or inventory; all of them without a name.
+        /// rentals, billing, inventory or cases; all of them without a name.
         names: Vec<String>,
     },
     /// Compare the live version with the one that waits.

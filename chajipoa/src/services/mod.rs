@@ -14,7 +14,7 @@ mod serving;
 pub use commands::{command_api, run_command_api};
 pub use projecting::{projector_sources, run_projector};
 pub use queries::{documents, end_streams, query_api, run_query_api};
-pub use reacting::{commands_to, outbox, reactor, run_reactor};
+pub use reacting::{cashier, commands_to, outbox, reactor, run_reactor};
 pub use relaying::run_relay;
 pub use serving::{
     announce, asked_to_stop, clock, limits, serve_until_stopped, serve_until_stopping, tokens, verifier,

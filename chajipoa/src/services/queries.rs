@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use command_api::access::watch_endings;
 use edge::{http::Site, metrics::Metrics, settings, token::Verifier};
-use ledger::{Bell, Ledger};
+use ledger::{Bell, Ledger, seal::Keys};
 use query_api::QueryApi;
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -18,12 +18,18 @@ const QUERY_READERS: usize = 8;
 /// The query-api on this login; reads go to `read_url` if there is one. `bell` rings when this process records.
 ///
 /// # Errors
-/// The database is away.
-pub async fn query_api(url: &str, read_url: Option<String>, bell: Option<Bell>) -> Result<QueryApi, Failure> {
+/// The database is away, or the keys cannot be read.
+pub async fn query_api(
+    url: &str,
+    read_url: Option<String>,
+    installation: &Installation,
+    bell: Option<Bell>,
+) -> Result<QueryApi, Failure> {
     let ingredients = query_api::Ingredients {
         read_url: read_url.unwrap_or_else(|| url.to_owned()),
         primary_url: url.to_owned(),
         pool: QUERY_READERS,
+        keys: Keys::open_or_create(&installation.keys)?,
         clock: clock(),
         documents: documents(),
         streams: settings::or("CHAJIPOA_STREAMS", query_api::STREAMS)?,
@@ -67,7 +73,7 @@ pub async fn run_query_api() -> Result<(), Failure> {
     let metrics = Metrics::new();
     let url = settings::required("DATABASE_URL")?;
     database_answers(&url).await?;
-    let api = query_api(&url, settings::text("DATABASE_READ_URL")?, None).await?;
+    let api = query_api(&url, settings::text("DATABASE_READ_URL")?, &installation, None).await?;
     let verifier = verifier(&installation)?;
     let access = Ledger::connect(&url, 1)?.pool().clone();
     tokio::spawn(watch_endings(access, Arc::downgrade(&verifier)));

@@ -1,10 +1,12 @@
-//! reactor: deadlines become commands, texts become messages.
+//! reactor: deadlines become commands, texts become messages, payments become prompts.
 
 use std::sync::Arc;
 
 use edge::{metrics::Metrics, monitoring::Part, settings};
 use ledger::{Bell, Ledger, feed::ledger_feed, seal::Keys};
-use reactor::{AfricasTalking, Commands, Outbox, Reactor, SmsSettings};
+use reactor::{
+    Accounts, Allowance, AzamPay, AzamPaySettings, Cashier, Commands, MoneyStatus, Outbox, Post, Reactor,
+};
 
 use super::projecting::kafka_feed;
 use super::serving::{announce, clock, database_answers, monitored, serve_until_stopped};
@@ -50,13 +52,33 @@ pub fn commands_to(base: &str, installation: &Installation) -> Result<Commands, 
 pub fn outbox(
     url: &str,
     installation: &Installation,
-    account: SmsSettings,
+    accounts: Accounts,
     metrics: &Metrics,
 ) -> Result<Outbox, Failure> {
-    let messenger = Arc::new(AfricasTalking::new(account)?);
+    let post = Post { route: accounts.route()?, allowance: Allowance::of_environment()? };
     let keys = Keys::open_or_create(&installation.keys)?;
     let place = (url.to_owned(), Ledger::connect(url, 1)?);
-    Ok(Outbox::new(place, keys, messenger, clock(), metrics))
+    Ok(Outbox::new(place, keys, post, clock(), metrics))
+}
+
+/// Connections of the cashier beside the one of its claims: keys, letters.
+const CASHIER_READERS: usize = 2;
+
+/// Who prompts, pays out and judges callbacks. Without an account nobody is prompted, and what comes is judged.
+///
+/// # Errors
+/// The keys cannot be read, or an HTTP client cannot be made.
+pub fn cashier(
+    url: &str,
+    installation: &Installation,
+    account: Option<AzamPaySettings>,
+    commands: Commands,
+    figures: MoneyStatus,
+) -> Result<Cashier, Failure> {
+    let azampay = account.map(|account| AzamPay::new(account, clock())).transpose()?;
+    let keys = Keys::open_or_create(&installation.keys)?;
+    let place = (url.to_owned(), Ledger::connect(url, CASHIER_READERS)?);
+    Ok(Cashier::new(place, keys, azampay, commands, clock(), figures))
 }
 
 /// reactor as a process of its own. Ends with 1 where only an operator can help.
@@ -68,13 +90,17 @@ pub async fn run_reactor() -> Result<(), Failure> {
     let metrics = Metrics::new();
     let url = settings::required("DATABASE_URL")?;
     let base = settings::text("CHAJIPOA_COMMAND_URL")?.unwrap_or_else(|| COMMAND_URL.to_owned());
-    let account = SmsSettings::of_environment()?;
-    let outbox = account.map(|account| outbox(&url, &installation, account, &metrics)).transpose()?;
+    let accounts = Accounts::of_environment(None)?;
+    let outbox = accounts.map(|accounts| outbox(&url, &installation, accounts, &metrics)).transpose()?;
     database_answers(&url).await?;
     let reactor = reactor(&url, settings::text("KAFKA_BROKERS")?, None, &metrics).await?;
-    let part: Arc<dyn Part> = Arc::new(reactor.status().clone());
-    let serving = monitored(&installation, vec![part], &metrics, "127.0.0.1:8086")?;
+    let money = MoneyStatus::new(&metrics);
+    let parts: Vec<Arc<dyn Part>> = vec![Arc::new(reactor.status().clone()), Arc::new(money.clone())];
+    let account = AzamPaySettings::of_environment(None)?;
+    let cashier = cashier(&url, &installation, account, commands_to(&base, &installation)?, money)?;
+    let serving = monitored(&installation, parts, &metrics, "127.0.0.1:8086")?;
     announce(&serving);
+    let cashing = cashier.start();
     let sending = outbox.map(Outbox::start);
     let mut running = reactor.start(commands_to(&base, &installation)?);
     let mut ended = None;
@@ -85,6 +111,7 @@ pub async fn run_reactor() -> Result<(), Failure> {
     if let Some(sending) = sending {
         sending.stop().await;
     }
+    cashing.stop().await;
     match ended {
         Some(outcome) => outcome?,
         None => running.stop().await?,

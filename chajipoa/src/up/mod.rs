@@ -61,7 +61,7 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let verifier = Arc::clone(&tokens.verifier);
     let commands = services::command_api(&urls.command, installation, tokens, (&bell, &metrics)).await?;
     let read_url = settings::text("DATABASE_READ_URL")?;
-    let queries = services::query_api(&urls.query, read_url, Some(bell.clone())).await?;
+    let queries = services::query_api(&urls.query, read_url, installation, Some(bell.clone())).await?;
     let sources = services::projector_sources(&urls.projector, brokers.clone(), Some(bell.clone())).await?;
     let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
     let reacting = Reacting::prepare(&urls, brokers.clone(), (&bell, &metrics)).await?;
@@ -69,7 +69,7 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
 
     let mut parts: Vec<Arc<dyn Part>> =
         vec![Arc::new(commands.clone()), queries.part(), Arc::new(projector.status().clone())];
-    parts.push(reacting.part());
+    parts.extend(reacting.parts());
     parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
     let endings = (verifier.endings(), queries.live().clone(), Arc::downgrade(&verifier));
     tokio::spawn(services::end_streams(endings.0, endings.1, endings.2));

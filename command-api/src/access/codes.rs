@@ -243,9 +243,9 @@ impl CodeDesk {
     }
 }
 
-/// The message, in Swahili: "Your ChajiPoa code is 123456. It holds for 5 minutes. Do not give it to anybody."
+/// The message. In Swahili: nobody knows yet who asks, and in which language they are spoken to.
 fn message(code: &str) -> String {
-    format!("Nambari yako ya ChajiPoa ni {code}. Inadumu dakika 5. Usimpe mtu yeyote.")
+    include_str!("../../../schema/messages/sw/code.txt").trim_end().replace("{code}", code)
 }
 
 fn wrong(left: i16) -> Problem {

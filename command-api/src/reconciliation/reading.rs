@@ -71,14 +71,16 @@ pub(crate) fn read(bytes: &[u8], columns: &Columns, now: DateTime<Utc>) -> Resul
         .trim(csv::Trim::All)
         .from_reader(bytes);
     let places = places(reader.headers().map_err(|error| unreadable(&error))?, columns)?;
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| unreadable(&error))?;
         let at = record.position().map_or(0, csv::Position::line);
         if lines.len() >= MAX_LINES {
             return Err(Problem::malformed("a statement has at most 500000 lines"));
         }
-        let number = u32::try_from(at).unwrap_or(u32::MAX);
+        // Lines that end in a carriage return alone are counted here: no two have one number.
+        let after = lines.last().map_or(2, |before| before.number.saturating_add(1));
+        let number = u32::try_from(at).unwrap_or(u32::MAX).max(after);
         lines.push(line(&record, number, &places, now).map_err(|what| bad(number, what))?);
     }
     Ok(lines)

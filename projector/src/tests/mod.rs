@@ -1,12 +1,13 @@
 //! The folds without a database: given events, then rows.
 
 mod given;
+mod money;
 mod properties;
 mod stories;
 
 use crate::{
-    Fact, Impossible, billing::Billing, inventory::Inventory, model::Model, rentals::Rentals, table::Keyed,
-    table::Row,
+    Fact, Impossible, billing::Billing, cases::Cases, inventory::Inventory, model::Model, rentals::Rentals,
+    table::Keyed, table::Row,
 };
 
 /// All folds at once, with nothing stored anywhere.
@@ -15,6 +16,7 @@ pub(crate) struct Folds {
     pub(crate) rentals: Rentals,
     pub(crate) billing: Billing,
     pub(crate) inventory: Inventory,
+    pub(crate) cases: Cases,
 }
 
 impl Folds {
@@ -26,8 +28,8 @@ impl Folds {
         folds
     }
 
-    fn models(&mut self) -> [&mut dyn Model; 3] {
-        [&mut self.rentals, &mut self.billing, &mut self.inventory]
+    fn models(&mut self) -> [&mut dyn Model; 4] {
+        [&mut self.rentals, &mut self.billing, &mut self.inventory, &mut self.cases]
     }
 
     /// Applies a batch as the writer does: first every wish, then every event.

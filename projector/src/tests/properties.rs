@@ -63,6 +63,25 @@ proptest! {
     }
 
     #[test]
+    fn i7_however_payments_and_refunds_are_cut_the_rows_are_the_same(
+        sizes in prop::collection::vec(0_usize..4, 0..12),
+    ) {
+        let facts = super::money::after_deposit(super::money::everything());
+        let whole = Folds::of(&facts);
+        let mut parts = Folds::new();
+        for batch in cut(&facts, &sizes) {
+            parts.apply(batch).unwrap();
+        }
+        prop_assert_eq!(whole.billing.payment.rows(), parts.billing.payment.rows());
+        prop_assert_eq!(whole.billing.receipt.rows(), parts.billing.receipt.rows());
+        prop_assert_eq!(whole.billing.refund.rows(), parts.billing.refund.rows());
+        prop_assert_eq!(whole.billing.approval.rows(), parts.billing.approval.rows());
+        prop_assert_eq!(whole.billing.balance.rows(), parts.billing.balance.rows());
+        prop_assert_eq!(whole.billing.movement.rows(), parts.billing.movement.rows());
+        prop_assert_eq!(whole.billing.statement.rows(), parts.billing.statement.rows());
+    }
+
+    #[test]
     fn i6_all_accounts_together_are_zero_and_statements_end_at_the_balance(
         lengths in prop::collection::vec(1_i64..12_000, 0..8),
         last_is_lost: bool,

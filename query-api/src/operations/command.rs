@@ -53,7 +53,7 @@ fn last_position(command: &StoredCommand) -> i64 {
     get, path = "/api/v1/commands/{id}", tag = "commands", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "recorded or already done", body = Fate,
                example = json!({"command_id": "0190a6f0-0000-7000-8000-000000000007", "outcome": "recorded",
-                   "position": 1042, "read_models": {"billing": true, "inventory": true, "rentals": true}})),
+                   "position": 1042, "read_models": {"billing": true, "cases": true, "inventory": true, "rentals": true}})),
               (status = 401, description = "no good token"),
               (status = 404, description = "not recorded up to this Ledger-Position, or not yours")),
     security(("bearer" = ["customer", "station", "agent", "support", "finance", "analyst", "admin", "payments"]))

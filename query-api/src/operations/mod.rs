@@ -3,6 +3,7 @@
 pub(crate) mod active_rental;
 pub(crate) mod active_rental_stream;
 pub(crate) mod balance;
+pub(crate) mod cases;
 pub(crate) mod command;
 pub(crate) mod customer_payments;
 pub(crate) mod customer_rentals;
@@ -12,9 +13,16 @@ pub(crate) mod device_maintenance;
 pub(crate) mod device_page;
 pub(crate) mod event;
 pub(crate) mod events;
+pub(crate) mod finance_approvals;
+pub(crate) mod finance_breaks;
+pub(crate) mod finance_receipts;
+pub(crate) mod finance_reconciliation;
+pub(crate) mod finance_refunds;
+pub(crate) mod finance_refunds_export;
 pub(crate) mod gbfs;
 pub(crate) mod journal;
 pub(crate) mod payment;
+pub(crate) mod refund;
 pub(crate) mod rental;
 pub(crate) mod rental_charge;
 pub(crate) mod statement;
@@ -75,7 +83,31 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         .service(get("/api/v1/ledger/events", "events", web::get().to(events::get)))
         .service(get("/api/v1/ledger/events/{position}", "event", web::get().to(event::get)))
         .service(get("/api/v1/finance/trial-balance", "trial_balance", web::get().to(trial_balance::get)))
-        .service(get("/api/v1/finance/journal", "journal", web::get().to(journal::get)));
+        .service(get("/api/v1/finance/journal", "journal", web::get().to(journal::get)))
+        .configure(mount_finance);
+}
+
+fn mount_finance(config: &mut ServiceConfig) {
+    let get = |path: &str, name: &'static str, route: actix_web::Route| {
+        web::resource(path).app_data(Operation(name)).route(route)
+    };
+    config
+        .service(get("/api/v1/cases", "cases", web::get().to(cases::get)))
+        .service(get("/api/v1/refunds/{id}", "refund", web::get().to(refund::get)))
+        .service(get("/api/v1/finance/receipts", "finance_receipts", web::get().to(finance_receipts::get)))
+        .service(get("/api/v1/finance/approvals", "finance_approvals", web::get().to(finance_approvals::get)))
+        .service(get("/api/v1/finance/breaks", "finance_breaks", web::get().to(finance_breaks::get)))
+        .service(get("/api/v1/finance/refunds", "finance_refunds", web::get().to(finance_refunds::get)))
+        .service(get(
+            "/api/v1/finance/refunds/export",
+            "finance_refunds_export",
+            web::get().to(finance_refunds_export::get),
+        ))
+        .service(get(
+            "/api/v1/finance/reconciliation",
+            "finance_reconciliation",
+            web::get().to(finance_reconciliation::get),
+        ));
 }
 
 /// For paths without a query: any is refused.

@@ -20,7 +20,9 @@ use crate::{
     responses((status = 200, description = "the payment", body = PaymentView,
                example = json!({"payment_id": "0190a6f0-0000-7000-8000-000000000005", "status": "settled",
                    "purpose": "deposit", "amount": 20000, "currency": "TZS", "provider": "mpesa",
-                   "initiated_at": "2026-01-15T08:00:00Z", "settled_at": "2026-01-15T08:00:30Z"})),
+                   "initiated_at": "2026-01-15T08:00:00Z", "settled_at": "2026-01-15T08:00:30Z",
+                   "message": {"sw": "Malipo yamepokelewa. Asante!",
+                       "en": "Your payment has arrived. Thank you!"}})),
               (status = 401, description = "no good token"), (status = 403, description = "not for this role"),
               (status = 404, description = "no such payment, or not yours")),
     security(("bearer" = ["customer", "support", "finance", "admin", "payments"]))

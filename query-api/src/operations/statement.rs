@@ -59,6 +59,10 @@ pub(crate) struct Line {
     rental_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt_id: Option<Uuid>,
 }
 
 impl Line {
@@ -77,6 +81,8 @@ impl Line {
             currency: crate::rental::CURRENCY,
             rental_id: (subject_kind == "rental").then_some(subject),
             payment_id: (subject_kind == "payment").then_some(subject),
+            refund_id: (subject_kind == "refund").then_some(subject),
+            receipt_id: (subject_kind == "receipt").then_some(subject),
         }))
     }
 }

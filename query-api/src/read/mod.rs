@@ -15,7 +15,7 @@ use edge::{
     Clock, Problem,
     http::{MinPosition, ledger_position},
 };
-use ledger::Ledger;
+use ledger::{Ledger, seal::Sealer};
 use serde::Serialize;
 use tokio::time::Instant;
 use tokio_postgres::{Config, Row, types::ToSql};
@@ -35,20 +35,24 @@ pub(crate) enum Source {
     Billing,
     /// The read model of things.
     Inventory,
+    /// The read model of what needs a person's eye.
+    Cases,
     /// The ledger itself.
     Ledger,
 }
 
 impl Source {
     /// Every source, in the order of its index.
-    pub(crate) const ALL: [Self; 4] = [Self::Rentals, Self::Billing, Self::Inventory, Self::Ledger];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Rentals, Self::Billing, Self::Inventory, Self::Cases, Self::Ledger];
 
     const fn index(self) -> usize {
         match self {
             Self::Rentals => 0,
             Self::Billing => 1,
             Self::Inventory => 2,
-            Self::Ledger => 3,
+            Self::Cases => 3,
+            Self::Ledger => 4,
         }
     }
 
@@ -57,6 +61,7 @@ impl Source {
             Self::Rentals => statements::RENTALS_POSITION,
             Self::Billing => statements::BILLING_POSITION,
             Self::Inventory => statements::INVENTORY_POSITION,
+            Self::Cases => statements::CASES_POSITION,
             Self::Ledger => statements::LEDGER_POSITION,
         }
     }
@@ -72,6 +77,7 @@ pub(crate) struct Stacks {
     pub(crate) config: Config,
     pub(crate) live: Hub,
     pub(crate) shelf: Shelf,
+    pub(crate) sealer: Sealer,
 }
 
 /// A worker's place to read from. Cheap to clone.

@@ -40,17 +40,19 @@ impl Ground {
         );
         owner.batch_execute(&views).await.unwrap();
         let url = database::url_for(&owner_url, ServiceRole::Query);
+        let keys = tempfile::tempdir().unwrap();
         let ingredients = Ingredients {
             read_url: url.clone(),
             primary_url: url,
             pool: 2,
+            keys: ledger::seal::Keys::open_or_create(keys.path()).unwrap(),
             clock: Arc::new(SystemClock),
             documents: Vec::new(),
             streams: query_api::STREAMS,
             bell: None,
         };
         let api = QueryApi::start(ingredients).await.unwrap();
-        Self { owner, api, keys: tempfile::tempdir().unwrap() }
+        Self { owner, api, keys }
     }
 
     /// The status, the position and the body of an answer.

@@ -26,7 +26,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) type Who = (Role, Uuid);
 pub(crate) const ADMIN: Who = (Role::Admin, Uuid::from_u128(0xad));
-const PAYMENTS: Who = (Role::Payments, Uuid::from_u128(0xba));
+pub(crate) const PAYMENTS: Who = (Role::Payments, Uuid::from_u128(0xba));
 
 /// The services of a little city, in one process.
 pub(crate) struct Stage {
@@ -68,6 +68,7 @@ impl Stage {
             read_url: url(ServiceRole::Query),
             primary_url: url(ServiceRole::Query),
             pool: 4,
+            keys: Keys::open_or_create(keys.path()).unwrap(),
             clock: Arc::clone(&shared),
             documents: Vec::new(),
             streams,
@@ -132,6 +133,23 @@ impl Stage {
         let text = response.text().await.unwrap();
         assert_eq!(status, StatusCode::CREATED, "{kind}: {text}");
         serde_json::from_str(&text).unwrap()
+    }
+
+    /// Sends a text, which has to be taken in; the answer.
+    pub(crate) async fn post_text(&self, who: Who, path: &str, text: &str) -> Value {
+        let request = self.http.post(self.url(path)).bearer_auth(self.token(who));
+        let response = request.header("content-type", "text/csv").body(text.to_owned()).send().await.unwrap();
+        let (status, text) = (response.status(), response.text().await.unwrap());
+        assert_eq!(status, StatusCode::CREATED, "{path}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Reads something that stands for all that was recorded so far; the status and the body.
+    pub(crate) async fn get(&self, who: Who, path: &str) -> (u16, String) {
+        let last = self.sources.ledger.last_position().await.unwrap();
+        let request = self.http.get(self.url(path)).bearer_auth(self.token(who));
+        let response = request.header("ledger-min-position", last.to_string()).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
     }
 
     /// Uploads commands, each of which has to be recorded; how many.

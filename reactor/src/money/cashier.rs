@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge::Clock;
-use edge::metrics::Metrics;
 use edge::pace::{Backoff, rest};
 use ledger::Ledger;
 use ledger::inbox::Inbox;
@@ -29,7 +28,7 @@ use crate::error::{ReactorError, chain};
 use crate::statements::{self, money};
 
 /// How often is looked whether something is to be done.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often is looked for calls of somebody who is gone, and for what waits.
 const LOOK_AROUND_EVERY: Duration = Duration::from_secs(1);
 /// How many calls are on their way at the same time.
@@ -64,7 +63,7 @@ impl Cashier {
         azampay: Option<AzamPay>,
         commands: Commands,
         clock: Arc<dyn Clock>,
-        metrics: &Metrics,
+        figures: MoneyStatus,
     ) -> Self {
         if azampay.is_none() {
             tracing::warn!(
@@ -72,15 +71,9 @@ impl Cashier {
                  wait in the manual queue"
             );
         }
-        let figures = MoneyStatus::new(azampay.is_some(), metrics);
+        figures.connected(azampay.is_some());
         let (azampay, commands) = (azampay.map(Arc::new), Arc::new(commands.for_payments()));
         Self { database_url, ledger, keys, azampay, commands, clock, figures }
-    }
-
-    /// What it says about itself; lives on when it has ended.
-    #[must_use]
-    pub const fn status(&self) -> &MoneyStatus {
-        &self.figures
     }
 
     /// Runs it as a task of the present runtime.

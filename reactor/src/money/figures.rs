@@ -2,8 +2,8 @@
 //!
 //! It only describes, and nothing of it names anybody.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use edge::health::{Dependency, Health};
 use edge::metrics::{CounterFamily, Gauge, Metrics};
@@ -18,8 +18,8 @@ struct Figures {
     commands: CounterFamily,
     callbacks: CounterFamily,
     unknown: [(Gauge, AtomicI64); 2],
-    /// Whether there is an account at AzamPay.
-    connected: bool,
+    /// Whether there is an account at AzamPay, once a cashier has begun.
+    connected: OnceLock<bool>,
 }
 
 /// Shared by the cashier and whoever reports on it. Clones share it.
@@ -33,7 +33,9 @@ impl std::fmt::Debug for MoneyStatus {
 }
 
 impl MoneyStatus {
-    pub(super) fn new(connected: bool, metrics: &Metrics) -> Self {
+    /// Figures of a cashier that is still to come.
+    #[must_use]
+    pub fn new(metrics: &Metrics) -> Self {
         let gauge = |name, help| (metrics.gauge(name, help), AtomicI64::new(0));
         Self(Arc::new(Figures {
             calls: metrics.counters(
@@ -55,8 +57,13 @@ impl MoneyStatus {
                 gauge("reactor_payments_unknown", "Payments of which nobody knows the outcome."),
                 gauge("reactor_refunds_unknown", "Refunds of which nobody knows the outcome."),
             ],
-            connected,
+            connected: OnceLock::new(),
         }))
+    }
+
+    pub(super) fn connected(&self, connected: bool) {
+        // A second cashier of the process has the same account.
+        let _ = self.0.connected.set(connected);
     }
 
     pub(super) fn called(&self, call: &str, reply: &Reply) {
@@ -112,7 +119,7 @@ impl Part for MoneyStatus {
     /// Without an account the ledger serves all the same; health says so beside it.
     fn health(&self) -> monitoring::Answer<'_, Health> {
         Box::pin(async move {
-            let azampay = if self.0.connected {
+            let azampay = if *self.0.connected.get().unwrap_or(&true) {
                 Dependency::up()
             } else {
                 let detail =
@@ -128,10 +135,41 @@ impl Part for MoneyStatus {
             let [payments, refunds] =
                 self.0.unknown.each_ref().map(|(_, count)| count.load(Ordering::Relaxed));
             json!({
-                "azampay": self.0.connected,
+                "azampay": self.0.connected.get(),
                 "payments_unknown": payments,
                 "refunds_unknown": refunds,
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_an_account_health_says_so_and_stays_well() {
+        let status = MoneyStatus::new(&Metrics::new());
+        assert_eq!(status.health().await.dependencies["azampay"], Dependency::up());
+        status.connected(false);
+        let azampay = status.health().await.dependencies["azampay"].clone();
+        assert!(azampay.ok && azampay.detail.unwrap().contains("AZAMPAY_CLIENT_SECRET"));
+    }
+
+    #[test]
+    fn a_callback_is_counted_by_its_verdict_without_the_code_behind_it() {
+        let metrics = Metrics::new();
+        let status = MoneyStatus::new(&metrics);
+        status.judged("settle");
+        status.judged("settle receipt_exists");
+        status.unknown([2, 1]);
+        let text = metrics.render();
+        for line in [
+            r#"reactor_callbacks_total{verdict="settle"} 2"#,
+            "reactor_payments_unknown 2",
+            "reactor_refunds_unknown 1",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 }

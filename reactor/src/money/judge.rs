@@ -58,6 +58,8 @@ pub(crate) enum Mismatch {
     Operator,
     /// Somebody else paid, or nobody is named.
     Payer,
+    /// Whoever was asked is erased.
+    Closed,
     /// The provider, asked, says that it did not happen.
     NotConfirmed,
 }
@@ -72,6 +74,7 @@ impl Mismatch {
             Self::Amount => "wrong_amount",
             Self::Operator => "wrong_operator",
             Self::Payer => "wrong_payer",
+            Self::Closed => "customer_closed",
             Self::NotConfirmed => "not_confirmed",
         }
     }
@@ -175,8 +178,9 @@ fn success(said: &Collected, asked: &Asked, signature: Signature, inquires: bool
     }
     match (&said.payer, &asked.payer) {
         (Some(Ok(payer)), Some(asked)) if payer == asked => {}
+        (_, None) => return held(Mismatch::Closed),
         (None, Some(_)) if inquires => return None,
-        (Some(_) | None, _) => return held(Mismatch::Payer),
+        (Some(_) | None, Some(_)) => return held(Mismatch::Payer),
     }
     Some(Verdict::Settle { payment_id: asked.payment_id, reference })
 }

@@ -21,6 +21,7 @@ mod pay_outs;
 mod prompts;
 mod report;
 mod rows;
+mod said;
 
 pub use cashier::{Cashier, Cashing};
 pub use figures::MoneyStatus;

@@ -116,6 +116,35 @@ async fn failure_and_success_may_come_in_either_order_and_days_late() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn proof_for_somebody_who_was_erased_is_held() {
+    let till = Till::new().await;
+    let cashing = till.cash();
+    let customer = till.customer(PHONE).await;
+    let sql = "SELECT phone IS NULL FROM reactor.payment";
+    let data = json!({"customer_id": customer, "amount": 5_000, "purpose": "deposit", "provider": "mpesa",
+        "phone": "0712345670"});
+    till.command(crate::harness::ADMIN, "InitiatePayment", data).await;
+    till.place.until_idle().await;
+    assert!(!till.place.owner().query_one(sql, &[]).await.unwrap().get::<_, bool>(0));
+    let row = "SELECT payment_id, external_id FROM reactor.payment";
+    let row = till.place.owner().query_one(row, &[]).await.unwrap();
+    let payment = Payment { id: row.get(0), external_id: row.get(1) };
+    till.until_story(payment.id, &PROMPTED).await;
+    till.advance(hours(25));
+    till.until_story(payment.id, &[PROMPTED.as_slice(), &["PaymentExpired"]].concat()).await;
+    till.command(crate::harness::ADMIN, "EraseCustomer", json!({"customer_id": customer})).await;
+    till.place.until_idle().await;
+    assert!(till.place.owner().query_one(sql, &[]).await.unwrap().get::<_, bool>(0));
+    assert_eq!(
+        till.letters(&[payment.callback(&json!({"msisdn": "255712345670"}))]).await,
+        ["customer_closed"]
+    );
+    assert_eq!((till.count("PaymentSettled").await, till.count("ReceiptUnmatched").await), (0, 1));
+    cashing.stop().await;
+    till.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn garbage_is_marked_and_stops_no_other_letter() {
     let till = Till::new().await;
     let cashing = till.cash();

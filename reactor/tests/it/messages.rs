@@ -1,62 +1,28 @@
 //! The outbox of messages: claimed before it is sent, sent at most once, and gone afterwards.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use chrono::TimeDelta;
 use edge::metrics::Metrics;
 use ledger::Ledger;
 use ledger::migrate::ServiceRole;
 use ledger::seal::{Keys, Sealer};
-use reactor::{Delivery, Messenger, Outbox};
-use tokio::sync::{Notify, watch};
+use reactor::{Delivery, Outbox};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::harness::{Place, id, until, zero};
+use crate::post::{Scripted, taken};
 
 const PHONE: &str = "+255712345678";
 const TEXT: &str = "Namba yako ni 123456";
 
-/// A messenger that answers as it is told, and remembers what it was given.
-struct Fake {
-    given: Mutex<Vec<(String, String)>>,
-    answer: Delivery,
-    hangs: Option<Arc<Notify>>,
-}
-
-impl Fake {
-    fn new(answer: Delivery) -> Arc<Self> {
-        Arc::new(Self { given: Mutex::default(), answer, hangs: None })
-    }
-
-    fn hanging() -> (Arc<Self>, Arc<Notify>) {
-        let notify = Arc::new(Notify::new());
-        let answer = Delivery::Accepted { provider_id: "late".to_owned() };
-        (Arc::new(Self { given: Mutex::default(), answer, hangs: Some(notify.clone()) }), notify)
-    }
-
-    fn given(&self) -> Vec<(String, String)> {
-        self.given.lock().unwrap().clone()
-    }
-}
-
-#[async_trait]
-impl Messenger for Fake {
-    async fn send(&self, to: &str, text: &str) -> Delivery {
-        self.given.lock().unwrap().push((to.to_owned(), text.to_owned()));
-        if let Some(hangs) = &self.hangs {
-            hangs.notified().await;
-        }
-        self.answer.clone()
-    }
-}
-
-struct Post<'a> {
+struct Mailbox<'a> {
     place: &'a Place,
     metrics: Metrics,
 }
 
-impl<'a> Post<'a> {
+impl<'a> Mailbox<'a> {
     fn new(place: &'a Place) -> Self {
         Self { place, metrics: Metrics::new() }
     }
@@ -93,11 +59,8 @@ impl<'a> Post<'a> {
         until(state, async || self.look(message).await.0 == state).await;
     }
 
-    fn outbox(&self, messenger: Arc<Fake>) -> Outbox {
-        let url = self.place.url(ServiceRole::Reactor);
-        let ledger = Ledger::connect(&url, 1).unwrap();
-        let keys = Keys::open_or_create(self.place.keys()).unwrap();
-        Outbox::new((url, ledger), keys, messenger, self.place.clock.clone(), &self.metrics)
+    fn outbox(&self, messenger: Arc<Scripted>) -> Outbox {
+        self.place.outbox(&messenger, &self.metrics)
     }
 }
 
@@ -108,9 +71,9 @@ fn minutes(minutes: i64) -> TimeDelta {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_sent_once_and_its_text_is_gone() {
     let place = Place::new().await;
-    let post = Post::new(&place);
+    let post = Mailbox::new(&place);
     let message = post.put(minutes(5)).await;
-    let fake = Fake::new(Delivery::Accepted { provider_id: "ATXid_1".to_owned() });
+    let fake = Scripted::new("africastalking", [taken("ATXid_1")]);
     let sender = post.outbox(fake.clone()).start();
     post.until_state(message, "sent").await;
     assert_eq!(post.look(message).await, ("sent".to_owned(), Some("ATXid_1".to_owned()), false));
@@ -124,12 +87,10 @@ async fn a_message_is_sent_once_and_its_text_is_gone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_and_a_lost_answer_are_final() {
     let place = Place::new().await;
-    let post = Post::new(&place);
-    for (answer, state) in
-        [(Delivery::Refused { reason: "blacklisted".to_owned() }, "refused"), (Delivery::Unknown, "unknown")]
-    {
+    let post = Mailbox::new(&place);
+    for (answer, state) in [(Delivery::refused("blacklisted"), "refused"), (Delivery::Unknown, "unknown")] {
         let message = post.put(minutes(5)).await;
-        let fake = Fake::new(answer);
+        let fake = Scripted::new("africastalking", [answer]);
         let sender = post.outbox(fake.clone()).start();
         post.until_state(message, state).await;
         assert_eq!(post.look(message).await, (state.to_owned(), None, false));
@@ -144,10 +105,10 @@ async fn a_refusal_and_a_lost_answer_are_final() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_time_is_over_is_not_sent() {
     let place = Place::new().await;
-    let post = Post::new(&place);
+    let post = Mailbox::new(&place);
     let (over, in_time) = (post.put(minutes(5)).await, post.put(minutes(6)).await);
     place.clock.advance(minutes(5));
-    let fake = Fake::new(Delivery::Accepted { provider_id: "1".to_owned() });
+    let fake = Scripted::new("africastalking", [taken("1")]);
     let sender = post.outbox(fake.clone()).start();
     post.until_state(in_time, "sent").await;
     assert_eq!(post.look(over).await, ("expired".to_owned(), None, false));
@@ -158,16 +119,16 @@ async fn a_message_whose_time_is_over_is_not_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_on_its_way_when_the_sender_died_is_unknown_and_never_sent_again() {
     let place = Place::new().await;
-    let post = Post::new(&place);
+    let post = Mailbox::new(&place);
     let message = post.put(minutes(5)).await;
-    let (hanging, _never) = Fake::hanging();
+    let (hanging, _never) = Scripted::hanging();
     let (_stop, stopping) = watch::channel(false);
     let task = tokio::spawn(post.outbox(hanging.clone()).run(stopping));
     until("the provider was called", async || hanging.given().len() == 1).await;
     // The claim was committed before the call.
     assert_eq!(post.look(message).await.0, "claimed");
     task.abort();
-    let fake = Fake::new(Delivery::Accepted { provider_id: "2".to_owned() });
+    let fake = Scripted::new("africastalking", [taken("2")]);
     let sender = post.outbox(fake.clone()).start();
     post.until_state(message, "unknown").await;
     let next = post.put(minutes(5)).await;
@@ -180,13 +141,13 @@ async fn what_was_on_its_way_when_the_sender_died_is_unknown_and_never_sent_agai
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_senders_one_works_and_a_stop_waits_for_what_is_on_its_way() {
     let place = Place::new().await;
-    let post = Post::new(&place);
+    let post = Mailbox::new(&place);
     let message = post.put(minutes(5)).await;
-    let (hanging, answers) = Fake::hanging();
+    let (hanging, answers) = Scripted::hanging();
     let (stop, stopping) = watch::channel(false);
     let task = tokio::spawn(post.outbox(hanging.clone()).run(stopping));
     until("the provider was called", async || hanging.given().len() == 1).await;
-    let idle = Fake::new(Delivery::Accepted { provider_id: "2".to_owned() });
+    let idle = Scripted::new("africastalking", [taken("2")]);
     let other = post.outbox(idle.clone()).start();
     let waits = post.put(minutes(5)).await;
     stop.send_replace(true);
@@ -203,14 +164,14 @@ async fn of_two_senders_one_works_and_a_stop_waits_for_what_is_on_its_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_cannot_be_opened_is_refused_and_holds_nobody_up() {
     let place = Place::new().await;
-    let post = Post::new(&place);
+    let post = Mailbox::new(&place);
     let (altered, gone) = (post.put(minutes(5)).await, post.put(minutes(5)).await);
     let good = post.put(minutes(5)).await;
     let forget = "UPDATE access.message SET wrapped_key = NULL WHERE message_id = $1";
     place.owner().execute(forget, &[&gone]).await.unwrap();
     let swap = "UPDATE access.message SET to_sealed = text_sealed WHERE message_id = $1";
     place.owner().execute(swap, &[&altered]).await.unwrap();
-    let fake = Fake::new(Delivery::Accepted { provider_id: "1".to_owned() });
+    let fake = Scripted::new("africastalking", [taken("1")]);
     let sender = post.outbox(fake.clone()).start();
     post.until_state(good, "sent").await;
     post.until_state(altered, "refused").await;

@@ -10,7 +10,7 @@ use ledger::Ledger;
 use ledger::inbox::{Inbox, Incoming, LetterKind};
 use ledger::migrate::ServiceRole;
 use ledger::seal::{Keys, Sealer};
-use reactor::{AzamPay, AzamPaySettings, Cashier, Cashing, Running};
+use reactor::{AzamPay, AzamPaySettings, Cashier, Cashing, MoneyStatus, Running};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -49,7 +49,7 @@ impl Till {
         let commands = self.place.commands(&self.serving);
         // Each has metrics of its own: two cashiers are two processes.
         let clock = self.place.clock.clone();
-        Cashier::new((url, ledger), keys, azampay, commands, clock, &Metrics::new())
+        Cashier::new((url, ledger), keys, azampay, commands, clock, MoneyStatus::new(&Metrics::new()))
     }
 
     pub(crate) fn cash(&self) -> Cashing {

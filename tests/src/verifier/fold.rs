@@ -10,14 +10,17 @@ use uuid::Uuid;
 
 use super::evidence::Event;
 
-/// Accounts of the chart that this events touch.
+/// Accounts of the chart that events touch.
 const MOBILE_MONEY: i16 = 1_000;
+const BANK: i16 = 1_010;
 const RECEIVABLES: i16 = 1_100;
 const DEPOSITS: i16 = 2_000;
 const VAT: i16 = 2_100;
+const IN_TRANSIT: i16 = 2_200;
 const UNMATCHED: i16 = 2_900;
 const REVENUE: [(&str, i16); 3] = [("usage", 4_000), ("late", 4_010), ("replacement", 4_020)];
 const BAD_DEBT: i16 = 5_000;
+const PROVIDER_FEES: i16 = 5_200;
 
 /// What an event does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,11 +97,78 @@ pub fn effect(event: &Event) -> Result<Effect, Illegible> {
             effect.book(MOBILE_MONEY, payload.amount("/amount")?);
             effect.book(UNMATCHED, -payload.amount("/amount")?);
         }
-        // Everything else moves no money and opens or closes no rental.
-        _ => {}
+        _ => money_back(&payload, &mut effect)?,
     }
     effect.books.retain(|_, amount| *amount != 0);
     Ok(effect)
+}
+
+/// Refunds, chargebacks, what becomes of receipts, and what the provider takes and moves.
+fn money_back(payload: &Payload<'_>, effect: &mut Effect) -> Result<(), Illegible> {
+    match payload.event_type {
+        "RefundRequested" => {
+            let amount = payload.amount("/amount")?;
+            effect.book(DEPOSITS, amount);
+            effect.book(IN_TRANSIT, -amount);
+            effect.move_purse(payload.id("/customer_id")?, -amount, 0);
+        }
+        "ReceiptRefundRequested" => {
+            effect.book(UNMATCHED, payload.amount("/amount")?);
+            effect.book(IN_TRANSIT, -payload.amount("/amount")?);
+        }
+        "RefundRejected" | "RefundFailed" => {
+            effect.book(IN_TRANSIT, payload.amount("/amount")?);
+            if payload.value.get("credited").is_some() {
+                credit(payload, effect)?;
+            } else {
+                effect.book(UNMATCHED, -payload.amount("/amount")?);
+            }
+        }
+        "RefundPaid" => {
+            let amount = payload.amount("/amount")?;
+            effect.book(MOBILE_MONEY, -amount);
+            match payload.value.pointer("/paid_from/from").and_then(Value::as_str) {
+                Some("transit") => effect.book(IN_TRANSIT, amount),
+                Some("receipt") => effect.book(UNMATCHED, amount),
+                Some("bad_debt") => effect.book(BAD_DEBT, amount),
+                Some("customer") => debit(payload, "/paid_from/debited", effect)?,
+                Some(_) | None => return Err(payload.missing("/paid_from/from")),
+            }
+        }
+        "PaymentChargedBack" => {
+            effect.book(MOBILE_MONEY, -payload.amount("/amount")?);
+            if payload.value.get("debited").is_some() {
+                debit(payload, "/debited", effect)?;
+            } else {
+                effect.book(BAD_DEBT, payload.amount("/amount")?);
+            }
+        }
+        "ReceiptAssigned" => {
+            effect.book(UNMATCHED, payload.amount("/amount")?);
+            credit(payload, effect)?;
+        }
+        "ProviderFeeRecorded" => {
+            effect.book(PROVIDER_FEES, payload.amount("/amount")?);
+            effect.book(MOBILE_MONEY, -payload.amount("/amount")?);
+        }
+        "ProviderPayoutRecorded" => {
+            effect.book(BANK, payload.amount("/amount")?);
+            effect.book(MOBILE_MONEY, -payload.amount("/amount")?);
+        }
+        // Everything else moves no money and opens or closes no rental.
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Taken from a customer: from the deposit, the rest becomes debt.
+fn debit(payload: &Payload<'_>, at: &str, effect: &mut Effect) -> Result<(), Illegible> {
+    let part = |part: &str| payload.amount(&format!("{at}/{part}"));
+    let (deposit, debt) = (part("deposit")?, part("debt")?);
+    effect.book(DEPOSITS, deposit);
+    effect.book(RECEIVABLES, debt);
+    effect.move_purse(payload.id("/customer_id")?, -deposit, debt);
+    Ok(())
 }
 
 impl Effect {

@@ -12,7 +12,7 @@ use super::fold::effect;
 use super::{Findings, Violation};
 
 /// The read models that the tool rebuilds.
-const MODELS: [&str; 3] = ["rentals", "billing", "inventory"];
+const MODELS: [&str; 4] = ["rentals", "billing", "inventory", "cases"];
 /// A rental of one of these is open.
 const OPEN: [&str; 3] = ["releasing", "active", "overdue"];
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     CustomerId, DeviceId, Event, Money, PaymentId, RentalId, StationId, TariffId,
     event::*,
+    ids::{ApprovalId, BreakId, EntryId, ReceiptId, RefundId},
     personal::Sealed,
     purse::Purse,
     rating::Rated,
@@ -215,6 +216,216 @@ impl City {
             self.take(number).await;
             self.bring_back(number, minutes + i64::try_from(number % 90).unwrap()).await;
         }
+    }
+
+    /// What can happen to money besides: each citizen is refunded in one of several ways, charged back, or pays into
+    /// nowhere and gets it assigned or paid back; a provider takes a fee, and a break is looked into.
+    pub(crate) async fn money(&mut self, day: usize) {
+        for number in 0..self.citizens.len() {
+            match (number + day) % 4 {
+                0 => self.refund(number, day).await,
+                1 => self.receive(number, day).await,
+                2 => self.charge_back(number, day).await,
+                _ => self.ask_again(number, day).await,
+            }
+        }
+        let provider_reference = Some(ProviderReference::parse(&format!("ref-{day}")).unwrap());
+        let (provider, amount) = (Provider::Mpesa, Money::tzs(90));
+        let fee = ProviderFeeRecorded {
+            entry_id: EntryId(SystemClock.id()),
+            provider,
+            amount,
+            provider_reference: ProviderReference::parse(&format!("fee-{day}")).unwrap(),
+            reason: None,
+        };
+        self.record(fee.into()).await;
+        let break_id = BreakId(SystemClock.id());
+        let opened = BreakOpened {
+            break_id,
+            cause: BreakCause::AmountDiffers,
+            provider,
+            provider_reference,
+            payment_id: Some(self.citizens[0].payment),
+            refund_id: None,
+            receipt_id: None,
+            ledger_amount: Some(Money::tzs(20_000)),
+            statement_amount: Some(amount),
+            statement_id: Some(SystemClock.id()),
+            reason: None,
+        };
+        self.record(opened.into()).await;
+        let reason = Reason::parse("asked the provider").unwrap();
+        self.record(BreakExplained { break_id, explained_by: SystemClock.id(), reason }.into()).await;
+        self.record(BreakClosed { break_id, closed_by: SystemClock.id(), reason: None }.into()).await;
+    }
+
+    async fn refund(&mut self, number: usize, day: usize) {
+        let refund_id = RefundId(SystemClock.id());
+        let amount = Money::tzs(100);
+        let citizen = &mut self.citizens[number];
+        let (customer_id, payment_id) = (citizen.customer, Some(citizen.payment));
+        if citizen.purse.balance < amount {
+            return;
+        }
+        let taken = citizen.purse.charge(amount);
+        assert!(taken.debt.is_zero());
+        let fails = number.is_multiple_of(2);
+        let credited = fails.then(|| citizen.purse.pay(amount));
+        let requested = RefundRequested {
+            refund_id,
+            customer_id,
+            payment_id,
+            amount,
+            provider: Provider::Airtel,
+            destination: Sealed { sealed: "x".repeat(60), digest: "d".repeat(64) },
+            requested_by: customer_id.0,
+            requested_at: self.now,
+            reason: None,
+        };
+        self.record(requested.into()).await;
+        let (receipt_id, customer) = (None, Some(customer_id));
+        let approved = RefundApproved {
+            refund_id,
+            customer_id: customer,
+            receipt_id,
+            payment_id,
+            amount,
+            approved_by: None,
+        };
+        self.record(approved.into()).await;
+        let submitted = RefundSubmitted {
+            refund_id,
+            customer_id: customer,
+            receipt_id,
+            payment_id,
+            amount,
+            provider: Provider::Airtel,
+            reference: ProviderReference::parse(&format!("our-{number}-{day}")).unwrap(),
+        };
+        self.record(submitted.into()).await;
+        let unknown = RefundOutcomeUnknown { refund_id, customer_id: customer, receipt_id, reason: None };
+        self.record(unknown.into()).await;
+        let end: Event = if fails {
+            let reason = None;
+            RefundFailed {
+                refund_id,
+                customer_id: customer,
+                receipt_id,
+                payment_id,
+                amount,
+                credited,
+                reason,
+            }
+            .into()
+        } else {
+            RefundPaid {
+                refund_id,
+                customer_id: customer,
+                receipt_id,
+                payment_id,
+                amount,
+                provider: Provider::Airtel,
+                provider_reference: None,
+                paid_from: PaidFrom::Transit,
+                named: None,
+                review: Vec::new(),
+            }
+            .into()
+        };
+        self.record(end).await;
+    }
+
+    async fn receive(&mut self, number: usize, day: usize) {
+        let (receipt_id, amount) = (ReceiptId(SystemClock.id()), Money::tzs(300));
+        let provider = Provider::Mixx;
+        let held = ReceiptUnmatched {
+            receipt_id,
+            provider,
+            provider_reference: ProviderReference::parse(&format!("nowhere-{number}-{day}")).unwrap(),
+            amount,
+            paid_at: self.now,
+            payment_id: None,
+            payer: None,
+            customer_id: None,
+            reason: None,
+            review: vec![Review::UnknownReference],
+        };
+        self.record(held.into()).await;
+        let sealed = || Sealed { sealed: "x".repeat(60), digest: "d".repeat(64) };
+        let staff = SystemClock.id();
+        if number.is_multiple_of(2) {
+            let refund_id = RefundId(SystemClock.id());
+            let begun = ReceiptRefundRequested {
+                refund_id,
+                receipt_id,
+                amount,
+                provider,
+                destination: sealed(),
+                requested_by: staff,
+                reason: sealed(),
+            };
+            self.record(begun.into()).await;
+            let rejected = RefundRejected {
+                refund_id,
+                customer_id: None,
+                receipt_id: Some(receipt_id),
+                payment_id: None,
+                amount,
+                credited: None,
+                cause: RefundRejection::Staff,
+                rejected_by: Some(staff),
+                reason: None,
+            };
+            self.record(rejected.into()).await;
+            return;
+        }
+        let (approval_id, customer_id) = (ApprovalId(SystemClock.id()), self.citizens[number].customer);
+        let action = Action::AssignReceipt { receipt_id, customer_id, reason: sealed() };
+        self.record(ApprovalRequested { approval_id, action, requested_by: staff }.into()).await;
+        let assigned = ReceiptAssigned {
+            receipt_id,
+            customer_id,
+            amount,
+            provider,
+            credited: self.citizens[number].purse.pay(amount),
+            approval_id,
+            approved_by: SystemClock.id(),
+            named: None,
+        };
+        self.record(assigned.into()).await;
+    }
+
+    async fn charge_back(&mut self, number: usize, day: usize) {
+        let amount = Money::tzs(50);
+        let citizen = &mut self.citizens[number];
+        let charged_back = PaymentChargedBack {
+            payment_id: citizen.payment,
+            customer_id: citizen.customer,
+            amount,
+            provider: Provider::Mpesa,
+            provider_reference: ProviderReference::parse(&format!("cb-{number}-{day}")).unwrap(),
+            debited: Some(citizen.purse.charge(amount)),
+        };
+        self.record(charged_back.into()).await;
+    }
+
+    async fn ask_again(&mut self, number: usize, day: usize) {
+        let (payment_id, customer_id) = (PaymentId(SystemClock.id()), self.citizens[number].customer);
+        let initiated = PaymentInitiated {
+            payment_id,
+            customer_id,
+            amount: Money::tzs(500),
+            purpose: Purpose::Deposit,
+            provider: Provider::Halopesa,
+            phone: None,
+            external_id: format!("again-{number}-{day}"),
+            expires_at: self.now + TimeDelta::days(1),
+        };
+        self.record(initiated.into()).await;
+        self.record(PaymentPrompted { payment_id, customer_id, provider_reference: None }.into()).await;
+        self.record(PaymentOutcomeUnknown { payment_id, customer_id, reason: None }.into()).await;
+        let declined = PaymentWasDeclined { payment_id, customer_id, provider_reference: None, reason: None };
+        self.record(declined.into()).await;
     }
 
     /// Records a fact; it is in the ledger after [`City::flush`] at the latest.

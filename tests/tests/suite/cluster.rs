@@ -56,7 +56,7 @@ impl Cluster {
         let last = self.place.last().await;
         wait_until("the read models have caught up", LIMIT, async || {
             let projected = self.place.projected().await;
-            projected.len() == 3 && projected.iter().all(|position| *position >= last)
+            projected.len() == 4 && projected.iter().all(|position| *position >= last)
         })
         .await;
         for client in self.of("query-api") {

@@ -19,7 +19,7 @@ pub(crate) async fn assert_sound(place: &Place, journal: &Journal, brokers: Opti
     let last = place.last().await;
     wait_until("the read models have caught up", LIMIT, async || {
         let projected = place.projected().await;
-        projected.len() == 3 && projected.iter().all(|position| *position == last)
+        projected.len() == 4 && projected.iter().all(|position| *position == last)
     })
     .await;
     let client = place.database.client(ServiceRole::Query).await;

@@ -16,6 +16,10 @@ use crate::town::{customer, id, phone, rich_customer, station};
 /// Two busy cores, a debug build.
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// A statement of a provider on which everything agrees.
+const STATEMENT: &str = "transaction_id,external_reference,type,provider,amount,status,completed_at\n\
+    T-1,none,collection,mpesa,500,failure,2026-01-05T08:00:00Z\n";
+
 /// Who asks: the columns of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Asker {
@@ -136,8 +140,17 @@ impl Stage {
 
     pub(crate) fn question(&self, route: &str, asker: Asker, whose: Whose, scene: &Scene) -> Question {
         // These need somebody who has no rental.
-        let of_idle = ["POST /api/v1/rentals/start", "POST /api/v1/commands", "DELETE /api/v1/users/profile"];
-        let theirs = if of_idle.contains(&route) { scene.idle } else { scene.renting };
+        let of_idle = [
+            "POST /api/v1/rentals/start",
+            "POST /api/v1/commands",
+            "POST /api/v1/refunds",
+            "DELETE /api/v1/users/profile",
+        ];
+        let theirs = match route {
+            _ if of_idle.contains(&route) => scene.idle,
+            _ if route.contains("/refunds/{id}") => scene.refunded,
+            _ => scene.renting,
+        };
         let who = self.speaker(asker, whose, (theirs, scene.station));
         let named = if whose == Whose::Absent { id() } else { theirs };
         // A customer who does not name themselves is meant.
@@ -177,6 +190,7 @@ pub(crate) fn filled(path: &str, asker: Asker, whose: Whose, scene: &Scene) -> S
         "commands" => scene.commands[&Role::Admin],
         "devices" => scene.bank.id,
         "payments" => scene.payment,
+        "refunds" => scene.refund,
         "rentals" => scene.rental,
         "stations" => scene.station,
         other => {
@@ -205,6 +219,8 @@ fn body(route: &str, scene: &Scene, named: Uuid, customer_id: Option<Uuid>) -> O
             "/api/v1/auth/logout"
             | "/api/v1/stations/{id}/heartbeat"
             | "/api/v1/rentals/{id}/report-lost"
+            | "/api/v1/refunds/{id}/approve"
+            | "/api/v1/refunds/{id}/reject"
             | "/api/v1/payments/callback/{secret}"
             | "/api/v1/sms/delivery/{secret}"
             | "/api/merchant/name-lookup"
@@ -223,6 +239,8 @@ fn body(route: &str, scene: &Scene, named: Uuid, customer_id: Option<Uuid>) -> O
         (_, "/api/v1/payments/initiate") => {
             json!({"purpose": "deposit", "amount": 5_000, "provider": "mpesa"})
         }
+        (_, "/api/v1/refunds") => json!({"amount": 1_000, "provider": "airtel"}),
+        (_, "/api/v1/finance/statements") => return Some(json!(STATEMENT)),
         (_, "/api/v1/stations/{id}/inventory") => json!({"taken_at": now, "slots": []}),
         (_, "/api/v1/stations/{id}/qr") => json!({"slot": 1}),
         (_, "/api/v1/devices/{id}/maintenance") => json!({"what": "looked at it"}),
@@ -238,8 +256,9 @@ fn body(route: &str, scene: &Scene, named: Uuid, customer_id: Option<Uuid>) -> O
         }
         (_, other) => panic!("what is a body of {other}?"),
     };
-    let on_behalf =
-        ["/api/v1/rentals/start", "/api/v1/payments/initiate"].iter().any(|path| route.ends_with(path));
+    let on_behalf = ["/api/v1/rentals/start", "/api/v1/payments/initiate", "/api/v1/refunds"]
+        .iter()
+        .any(|path| route.ends_with(path));
     if let Some(customer) = customer_id.filter(|_| on_behalf) {
         body["customer_id"] = json!(customer);
     }

@@ -63,8 +63,9 @@ fn quiet(_: projector::Progress) {}
 async fn i7_live_equals_rebuilt_at_one_position_and_the_switch_goes_unnoticed() {
     let mut stage = Stage::new(40).await;
     let projector = stage.start();
-    for minutes in [3, 45, 700, 3_000] {
+    for (day, minutes) in [3, 45, 700, 3_000].into_iter().enumerate() {
         stage.city.day(minutes).await;
+        stage.city.money(day).await;
     }
     let last = stage.city.flush().await;
     stage.reaches(last).await;
@@ -75,6 +76,7 @@ async fn i7_live_equals_rebuilt_at_one_position_and_the_switch_goes_unnoticed() 
         "{rebuilt:?}"
     );
     stage.city.day(20).await;
+    stage.city.money(4).await;
     let last = stage.city.flush().await;
     let reader = reading(&stage.database);
     for model in ModelName::ALL {
@@ -90,7 +92,7 @@ async fn i7_live_equals_rebuilt_at_one_position_and_the_switch_goes_unnoticed() 
     assert_eq!(stage.count("SELECT count(*) FROM read_model.rental").await, 40 * 6);
     assert_eq!(stage.count("SELECT sum(debit - credit)::bigint FROM read_model.account").await, 0);
     let rows = "SELECT count(*) FROM ledger.projection WHERE version = 2 AND live AND status = 'running'";
-    wait_until("the loops follow the new versions", LIMIT, async || stage.count(rows).await == 3).await;
+    wait_until("the loops follow the new versions", LIMIT, async || stage.count(rows).await == 4).await;
     let (stop, reads) = reader;
     stop.send_replace(true);
     assert!(reads.await.expect("no reader saw the switch") > 0);
@@ -170,7 +172,7 @@ async fn a_poison_event_stops_the_model_that_cannot_read_it_until_it_is_skipped(
     let last = stage.city.flush().await;
     let stopped =
         "SELECT count(*) FROM ledger.projection WHERE status = 'stopped' AND reason LIKE '%position%'";
-    wait_until("the models stop", LIMIT, async || stage.count(stopped).await == 3).await;
+    wait_until("the models stop", LIMIT, async || stage.count(stopped).await == 4).await;
     assert!(projector.status().models().values().all(|model| model.position == before));
     let wrong = skip(&stage.sources, ModelName::Rentals, last, "ops", "no reason").await;
     assert!(matches!(wrong, Err(ProjectorError::NotStandingThere { .. })), "{wrong:?}");

@@ -65,6 +65,7 @@ impl Stage {
             read_url: query_url.clone(),
             primary_url: query_url,
             pool: 4,
+            keys: ledger::seal::Keys::open_or_create(directory.path()).expect("keys"),
             clock: Arc::clone(&clock),
             documents: Vec::new(),
             streams: query_api::STREAMS,

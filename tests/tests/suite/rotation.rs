@@ -146,7 +146,7 @@ async fn nobody_notices_that_the_keys_are_changed() {
         Arc::new(Parts::start(Place::new().await, "info", &[COMMANDS, COMMANDS, PROJECTOR, QUERIES]).await);
     let clients = [parts.of("command-api"), parts.of("query-api")].concat();
     let bystander = parts.log_in(&clients[0], &phone(), None).await;
-    wait_until("there are read models", LIMIT, async || parts.place.projected().await.len() == 3).await;
+    wait_until("there are read models", LIMIT, async || parts.place.projected().await.len() == 4).await;
     assert_eq!((kid(&bystander.access).as_str(), bystands(&clients, &bystander).await), (OLD, vec![200; 3]));
 
     let seen = Arc::new(Seen::default());

@@ -72,7 +72,7 @@ async fn a_session_that_ends_in_one_process_ends_in_all_of_them_within_two_secon
     let last = parts.place.last().await;
     wait_until("the read models are there", Duration::from_secs(60), async || {
         let projected = parts.place.projected().await;
-        projected.len() == 3 && projected.iter().all(|position| *position >= last)
+        projected.len() == 4 && projected.iter().all(|position| *position >= last)
     })
     .await;
     for who in [&asha, &juma, &bystander] {

@@ -60,7 +60,7 @@ impl Stage {
         let last = self.parts.place.last().await;
         wait_until("the read models have caught up", LIMIT, async || {
             let projected = self.parts.place.projected().await;
-            projected.len() == 3 && projected.iter().all(|position| *position >= last)
+            projected.len() == 4 && projected.iter().all(|position| *position >= last)
         })
         .await;
     }

@@ -35,9 +35,9 @@ const MOST_DIFFERENCES: usize = 5_000;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Input {
     /// The column with the provider's own reference; usually `transaction_id`.
-    #[serde(alias = "reference")]
     transaction_id: Option<String>,
     /// The column with our reference; usually `external_reference`.
+    #[serde(alias = "reference")]
     external_reference: Option<String>,
     /// The column with `collection`, `disbursement`, `fee` or `payout`; usually `type`.
     #[serde(rename = "type")]
@@ -143,7 +143,7 @@ struct Said {
 impl Said {
     fn of(input: &Input) -> Result<Self, Problem> {
         let delimiter = input.delimiter.as_deref().map(|text| match text.as_bytes() {
-            [one] if one.is_ascii_punctuation() || *one == b'\t' => Ok(*one),
+            [one] if (one.is_ascii_punctuation() && *one != b'"') || *one == b'\t' => Ok(*one),
             _ => Err(Problem::malformed("delimiter is one character between fields")),
         });
         let columns = Columns {

@@ -9,6 +9,7 @@ use domain::event::Provider;
 use domain::values::ProviderReference;
 use edge::http::Context;
 use edge::{Identity, Problem, Role};
+use ledger::callback::{Callback, Direction, HeardBy, SaidStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -114,8 +115,32 @@ async fn record(api: &CommandApi, context: &Context, paid: &BillPayment) -> Resu
     let id = Some(command_id(api, &reference));
     let asked = Asked { id, kind: "PaymentConfirmed".into(), occurred_at: None, data: Data::Made(data) };
     let answer = answered(api.submit(&speaker, context, asked).await?, &speaker, None)?;
+    note(api, paid, provider, amount).await;
     let ours = answer.result_text("payment_id").or_else(|| answer.result_text("receipt_id"));
     ours.ok_or_else(Problem::internal)
+}
+
+/// Notes what the provider said, for reconciliation. The payment is recorded: a note that fails is only a line that the daily
+/// report lacks.
+async fn note(api: &CommandApi, paid: &BillPayment, provider: Provider, amount: i64) {
+    let said = Callback {
+        heard_by: HeardBy::BillPay,
+        direction: Direction::Collection,
+        provider: Some(provider.as_str()),
+        provider_reference: Some(&paid.pg_reference_id),
+        external_reference: None,
+        amount: Some(amount),
+        status: SaidStatus::Success,
+        verdict: Some("bill payment"),
+        heard_at: api.clock().now(),
+    };
+    let noted = async {
+        let client = api.ledger().pool().get().await?;
+        said.note(&**client).await
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, "a bill payment could not be noted for reconciliation");
+    }
 }
 
 /// The id of the command that a transaction of AzamPay's leads to.

@@ -74,7 +74,7 @@ fn another_amount_payer_or_wallet_settles_nothing_and_is_held_with_its_reason() 
     }
     let nobody = Asked { payer: None, ..asked() };
     let verdict = collection(&body(&json!({})), Some(&nobody), Signature::None, false);
-    assert_eq!(held(verdict).why, Mismatch::Payer);
+    assert_eq!(held(verdict).why, Mismatch::Closed);
 }
 
 #[test]

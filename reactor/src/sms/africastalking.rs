@@ -1,10 +1,7 @@
 //! Africa's Talking, as its documentation has it: one bulk message to one number.
 //!
-//! The provider recognises no repeat, so an answer that was lost, or that cannot be read, leaves it unknown whether the
-//! message was sent. Certainly not sent are: what could not be connected, what was answered 4xx, and a recipient with a
-//! status of refusal. Number and text are never part of an error or a log line.
-
-use std::time::Duration;
+//! A recipient with a status of refusal is refused, and so is an answer without any: that is how a wrong sender looks. Of
+//! the refusals, those for want of credit or a route and those by an error of theirs may be otherwise later.
 
 use async_trait::async_trait;
 use edge::settings::{self, SettingError};
@@ -12,16 +9,14 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use serde::Deserialize;
 
+use super::exchange::{client, exchange, judged_by_status, sender};
 use crate::error::ReactorError;
-use crate::message::{Delivery, Messenger};
+use crate::message::{Delivery, Messenger, Text};
 
+/// The provider's word in settings, rows and metrics.
+pub(crate) const AFRICASTALKING: &str = "africastalking";
 /// Where the provider's service lives.
 const PROVIDER_URL: &str = "https://api.africastalking.com";
-/// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest sender id that networks take.
-const LONGEST_SENDER: usize = 11;
-
 /// The account at the provider's.
 #[derive(Clone)]
 pub struct SmsSettings {
@@ -56,11 +51,7 @@ impl SmsSettings {
     pub fn of_environment() -> Result<Option<Self>, SettingError> {
         let Some(api_key) = settings::text("SMS_API_KEY")? else { return Ok(None) };
         let url = settings::text("SMS_PROVIDER_URL")?.unwrap_or_else(|| PROVIDER_URL.to_owned());
-        let sender = settings::text("SMS_SENDER")?;
-        if sender.as_ref().is_some_and(|sender| sender.chars().count() > LONGEST_SENDER) {
-            let reason = format!("at most {LONGEST_SENDER} characters");
-            return Err(SettingError::Wrong { name: "SMS_SENDER", reason });
-        }
+        let sender = sender("SMS_SENDER")?;
         Ok(Some(Self { url, username: settings::required("SMS_USERNAME")?, api_key, sender }))
     }
 }
@@ -78,14 +69,7 @@ impl AfricasTalking {
     /// # Errors
     /// The HTTP client cannot be made.
     pub fn new(settings: SmsSettings) -> Result<Self, ReactorError> {
-        let http = reqwest::Client::builder()
-            .timeout(PATIENCE)
-            // A repeat by the client would be a second message.
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .build()
-            .map_err(ReactorError::Client)?;
-        Ok(Self { http, settings })
+        Ok(Self { http: client()?, settings })
     }
 
     fn form(&self, to: &str, text: &str) -> Result<String, serde_urlencoded::ser::Error> {
@@ -103,9 +87,13 @@ impl AfricasTalking {
 
 #[async_trait]
 impl Messenger for AfricasTalking {
-    async fn send(&self, to: &str, text: &str) -> Delivery {
-        let Ok(form) = self.form(to, text) else {
-            return Delivery::Refused { reason: "the message cannot be written as a form".to_owned() };
+    fn name(&self) -> &'static str {
+        AFRICASTALKING
+    }
+
+    async fn send(&self, text: &Text<'_>) -> Delivery {
+        let Ok(form) = self.form(text.to, text.text) else {
+            return Delivery::refused("the message cannot be written as a form");
         };
         let url = format!("{}/version1/messaging", self.settings.url.trim_end_matches('/'));
         let request = self
@@ -115,17 +103,9 @@ impl Messenger for AfricasTalking {
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
-        let response = match request.send().await {
-            Ok(response) => response,
-            Err(error) if error.is_connect() || error.is_builder() => {
-                return Delivery::Refused { reason: "the provider cannot be reached".to_owned() };
-            }
-            Err(_) => return Delivery::Unknown,
-        };
-        let status = response.status();
-        match response.bytes().await {
-            Ok(body) => judge(status, &body),
-            Err(_) => Delivery::Unknown,
+        match exchange(request).await {
+            Ok((status, body)) => judge(status, &body),
+            Err(delivery) => delivery,
         }
     }
 }
@@ -152,24 +132,22 @@ struct Recipient {
 
 /// What an answer says of the one message that was sent.
 fn judge(status: StatusCode, body: &[u8]) -> Delivery {
-    if status.is_client_error() {
-        return Delivery::Refused { reason: format!("the provider answered {}", status.as_u16()) };
+    if let Some(delivery) = judged_by_status(status) {
+        return delivery;
     }
     let Ok(Sent { data }) = serde_json::from_slice::<Sent>(body) else { return Delivery::Unknown };
-    if !status.is_success() {
-        return Delivery::Unknown;
-    }
     let [recipient] = data.recipients.as_slice() else {
         return match data.recipients.len() {
-            0 => Delivery::Refused { reason: "the provider took no recipient".to_owned() },
+            0 => Delivery::refused("the provider took no recipient"),
             _ => Delivery::Unknown,
         };
     };
+    let refused = || format!("the provider refused with status {}", recipient.status_code);
     match recipient.status_code {
         100..=102 => Delivery::Accepted { provider_id: recipient.message_id.clone() },
-        401..=409 | 500..=502 => Delivery::Refused {
-            reason: format!("the provider refused with status {}", recipient.status_code),
-        },
+        // No credit, no route, and errors of their own.
+        405 | 407 | 500 | 501 => Delivery::refused_for_now(refused()),
+        401..=409 | 502 => Delivery::refused(refused()),
         _ => Delivery::Unknown,
     }
 }
@@ -177,15 +155,18 @@ fn judge(status: StatusCode, body: &[u8]) -> Delivery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sms::exchange::trials::{self, surely_refused};
     use serde_json::{Value, json};
 
-    fn settings() -> SmsSettings {
-        SmsSettings {
-            url: "http://127.0.0.1:9/".to_owned(),
+    fn messenger(url: String) -> Box<dyn Messenger> {
+        let settings = SmsSettings {
+            url,
             username: "chaji".to_owned(),
             api_key: "secret".to_owned(),
             sender: Some("ChajiPoa".to_owned()),
-        }
+        };
+        assert!(!format!("{settings:?}").contains("secret"));
+        Box::new(AfricasTalking::new(settings).unwrap())
     }
 
     fn judged(status: u16, body: &Value) -> Delivery {
@@ -202,17 +183,14 @@ mod tests {
         }})
     }
 
-    fn refused(delivery: &Delivery) -> bool {
-        matches!(delivery, Delivery::Refused { .. })
-    }
-
     #[test]
     fn the_recipients_status_says_what_became_of_it() {
         for code in 100..=102 {
             assert_eq!(judged(201, &answer(code)), Delivery::Accepted { provider_id: "ATXid_1".to_owned() });
         }
         for code in (401..=409).chain(500..=502) {
-            assert!(refused(&judged(201, &answer(code))), "{code}");
+            let for_now = [405, 407, 500, 501].contains(&code);
+            assert!(surely_refused(&judged(201, &answer(code)), for_now), "{code}");
         }
         assert_eq!(judged(201, &answer(7)), Delivery::Unknown);
     }
@@ -220,64 +198,40 @@ mod tests {
     #[test]
     fn a_bad_key_and_a_bad_sender_are_refusals() {
         let key = judge(StatusCode::UNAUTHORIZED, b"The supplied authentication is invalid");
-        assert!(refused(&key), "{key:?}");
+        assert!(surely_refused(&key, true), "{key:?}");
         let sender = json!({"SMSMessageData": {"Message": "InvalidSenderId", "Recipients": []}});
-        assert!(refused(&judged(201, &sender)));
+        assert!(surely_refused(&judged(201, &sender), false));
     }
 
     #[test]
-    fn what_cannot_be_read_is_unknown() {
-        assert_eq!(judge(StatusCode::CREATED, b"<html>"), Delivery::Unknown);
-        assert_eq!(judge(StatusCode::BAD_GATEWAY, b"<html>"), Delivery::Unknown);
-        assert_eq!(judged(500, &answer(101)), Delivery::Unknown);
+    fn an_answer_for_two_says_nothing_of_one() {
         let mut two = answer(101);
         let one = two["SMSMessageData"]["Recipients"][0].clone();
         two["SMSMessageData"]["Recipients"].as_array_mut().unwrap().push(one);
         assert_eq!(judged(201, &two), Delivery::Unknown);
-    }
-
-    #[test]
-    fn the_form_is_the_documented_one() {
-        let form = AfricasTalking::new(settings())
-            .unwrap()
-            .form("+255700000001", "Namba: 123 456 & ukweli")
-            .unwrap();
-        assert_eq!(
-            form,
-            "username=chaji&to=%2B255700000001&message=Namba%3A+123+456+%26+ukweli&bulkSMSMode=1&enqueue=1&from=ChajiPoa"
-        );
-        assert!(!format!("{:?}", settings()).contains("secret"));
+        assert_eq!(judged(500, &answer(101)), Delivery::Unknown);
     }
 
     #[tokio::test]
-    async fn a_provider_that_is_not_there_got_nothing() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        drop(listener);
-        let messenger = AfricasTalking::new(SmsSettings { url, ..settings() }).unwrap();
-        assert!(refused(&messenger.send("+255700000001", "x").await));
+    async fn what_may_have_been_sent_is_never_called_refused() {
+        trials::lost_answers(messenger).await;
     }
 
     #[tokio::test]
-    async fn a_provider_that_hangs_up_may_have_sent_it() {
-        use tokio::io::AsyncReadExt as _;
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let provider = tokio::spawn(async move {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            let mut request = vec![0; 4_096];
-            let read = socket.read(&mut request).await.unwrap();
-            request.truncate(read);
-            String::from_utf8(request).unwrap()
-        });
-        let messenger = AfricasTalking::new(SmsSettings { url, ..settings() }).unwrap();
-        assert_eq!(messenger.send("+255700000001", "x").await, Delivery::Unknown);
-        let request = provider.await.unwrap().to_lowercase();
-        assert!(request.starts_with("post /version1/messaging http/1.1\r\n"), "{request}");
+    async fn the_request_is_the_documented_one() {
+        let (delivery, request) = trials::answered(messenger, 201, &answer(101).to_string()).await;
+        assert_eq!(delivery, Delivery::Accepted { provider_id: "ATXid_1".to_owned() });
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("POST /version1/messaging HTTP/1.1\r\n"), "{head}");
+        let head = head.to_lowercase();
         for header in
             ["apikey: secret", "accept: application/json", "content-type: application/x-www-form-urlencoded"]
         {
-            assert!(request.contains(header), "{request}");
+            assert!(head.contains(header), "{head}");
         }
+        assert_eq!(
+            body,
+            "username=chaji&to=%2B255700000001&message=Namba%3A+123+456+%26+ukweli&bulkSMSMode=1&enqueue=1&from=ChajiPoa"
+        );
     }
 }

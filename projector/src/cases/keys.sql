@@ -1,0 +1,1 @@
+ALTER TABLE {schema}.review ADD CONSTRAINT review_pk PRIMARY KEY (position, number);

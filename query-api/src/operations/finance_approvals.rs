@@ -1,0 +1,92 @@
+//! `GET /api/v1/finance/approvals`: what one member of staff asked for and a second one approves.
+
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use edge::{
+    Identity, Problem,
+    http::{MinPosition, Page},
+};
+use serde::Serialize;
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    listing::{Listed, Listing, list},
+    read::Failure,
+    rental::CURRENCY,
+    statements,
+};
+
+/// What waits, or waited, for a second person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ApprovalView)]
+pub(crate) struct Approval {
+    /// Of a refund its own id: ApproveRefund and RejectRefund decide it, ApproveAction and RejectAction all others.
+    approval_id: Uuid,
+    /// `assign_receipt`, `refund_receipt` or `refund`.
+    #[schema(example = "assign_receipt")]
+    kind: String,
+    /// `requested`, `approved` or `rejected`.
+    #[schema(example = "requested")]
+    status: String,
+    receipt_id: Option<Uuid>,
+    refund_id: Option<Uuid>,
+    customer_id: Option<Uuid>,
+    amount: Option<i64>,
+    #[schema(example = "TZS")]
+    currency: &'static str,
+    requested_by: Uuid,
+    requested_at: DateTime<Utc>,
+    /// Who decided; nobody where no second person was needed.
+    decided_by: Option<Uuid>,
+    decided_at: Option<DateTime<Utc>>,
+}
+
+impl Listed for Approval {
+    const STATUSES: &'static [&'static str] = &["requested", "approved", "rejected"];
+    const STATEMENT: &'static str = statements::APPROVALS;
+
+    fn read(row: &Row) -> Result<Option<Self>, Failure> {
+        let Some(approval_id) = row.try_get("approval_id")? else { return Ok(None) };
+        Ok(Some(Self {
+            approval_id,
+            kind: row.try_get("kind")?,
+            status: row.try_get("status")?,
+            receipt_id: row.try_get("receipt_id")?,
+            refund_id: row.try_get("refund_id")?,
+            customer_id: row.try_get("customer_id")?,
+            amount: row.try_get("amount")?,
+            currency: CURRENCY,
+            requested_by: row.try_get("requested_by")?,
+            requested_at: row.try_get("requested_at")?,
+            decided_by: row.try_get("decided_by")?,
+            decided_at: row.try_get("decided_at")?,
+        }))
+    }
+
+    fn place(&self) -> (DateTime<Utc>, Uuid) {
+        (self.requested_at, self.approval_id)
+    }
+}
+
+/// Approvals.
+#[utoipa::path(
+    get, path = "/api/v1/finance/approvals", tag = "finance", params(Listing),
+    responses((status = 200, description = "newest first", body = Page<Approval>,
+               example = json!({"items": [{"approval_id": "0190a6f0-0000-7000-8000-00000000000a", "kind": "assign_receipt",
+                   "status": "requested", "receipt_id": "0190a6f0-0000-7000-8000-000000000009", "refund_id": null,
+                   "customer_id": "0190a6f0-0000-7000-8000-000000000004", "amount": 15000, "currency": "TZS",
+                   "requested_by": "0190a6f0-0000-7000-8000-00000000000b", "requested_at": "2026-01-15T09:00:00Z",
+                   "decided_by": null, "decided_at": null}], "next_cursor": null})),
+              (status = 400, description = "malformed"), (status = 401, description = "no good token"),
+              (status = 403, description = "not for this role")),
+    security(("bearer" = ["finance", "analyst", "admin"]))
+)]
+pub(crate) async fn get(
+    request: HttpRequest,
+    identity: Identity,
+    min: MinPosition,
+) -> Result<HttpResponse, Problem> {
+    list::<Approval>(&request, &identity, min).await
+}
