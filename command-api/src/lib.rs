@@ -19,6 +19,7 @@ mod inbox;
 mod operations;
 mod personal;
 mod present;
+mod prompting;
 mod reconciliation;
 mod refusal;
 mod routes;

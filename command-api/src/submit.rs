@@ -26,6 +26,7 @@ use crate::answer::Answer;
 use crate::batcher::{self, Job, NotTaken, Outcome};
 use crate::canonical::canonical;
 use crate::personal::{Personal, derived_id};
+use crate::prompting::leads_to_no_prompt;
 use crate::refusal;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -57,7 +58,7 @@ pub(crate) struct Queued {
     /// Whose sessions end with it, and why.
     ends: Option<(Uuid, &'static str)>,
     /// The prompt that it leads to.
-    prompt: Option<Counted>,
+    pub(crate) prompt: Option<Counted>,
 }
 
 /// The id in the header `Idempotency-Key`, which must not differ from the one in the body.
@@ -93,13 +94,6 @@ impl CommandApi {
             return Err(no_room(not_taken));
         }
         Ok(self.outcome(queued).await)
-    }
-
-    /// Gives back what was counted for a command that found no room.
-    pub(crate) async fn withdraw(&self, queued: Queued) {
-        if let Some(prompt) = queued.prompt {
-            self.prompts().give_back(prompt).await;
-        }
     }
 
     /// Waits for the end of a command, and ends the sessions that end with it.
@@ -171,41 +165,6 @@ impl CommandApi {
             reply,
         };
         Ok((job, Queued { reply: receiver, ends, prompt }))
-    }
-
-    /// Counts the prompt that a command leads to; none for who has no limits, and for a command that was recorded before.
-    async fn count_prompt(
-        &self,
-        speaker: &Identity,
-        given: Option<Uuid>,
-        command: &Command,
-    ) -> Result<Option<Counted>, Problem> {
-        let Command::InitiatePayment(asked) = command else { return Ok(None) };
-        if speaker.unlimited {
-            return Ok(None);
-        }
-        if let Some(id) = given
-            && self.present().is_known(id).await?
-        {
-            return Ok(None);
-        }
-        let customer = asked.customer_id.0;
-        if speaker.role == edge::Role::Customer && speaker.subject != customer {
-            return Ok(None); // it is refused, and tells nothing of somebody else
-        }
-        let sealed = match &asked.phone {
-            Some(phone) => phone.sealed.clone(),
-            None => match self.present().customer(customer).await? {
-                Some(customer) => customer.phone.sealed,
-                None => return Ok(None),
-            },
-        };
-        let phone =
-            self.sealer().unseal(customer, "phone", &sealed).await.map_err(|error| sealing(&error))?;
-        match phone {
-            Some(phone) => self.prompts().count(self.sealer().keys().blind_index(&phone)).await.map(Some),
-            None => Ok(None),
-        }
     }
 
     /// The command with its personal fields sealed, and its data as it is hashed.
@@ -280,19 +239,6 @@ impl CommandApi {
         clock.random(&mut random);
         let derived = derived_id(command, &self.sealer().keys());
         Seeds { minted: clock.id(), second: clock.id(), derived, random }
-    }
-}
-
-/// Whether a command that asked for a prompt surely leads to none, or to one that was counted before.
-const fn leads_to_no_prompt(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Answer(answer) => answer.already_done || answer.replay,
-        Outcome::Unknown => false,
-        Outcome::Refused(_)
-        | Outcome::KeyReused
-        | Outcome::Concurrent
-        | Outcome::Unavailable
-        | Outcome::Failed => true,
     }
 }
 

@@ -5,6 +5,7 @@
 mod mailbox;
 mod password;
 mod path_secrets;
+mod secret_file;
 
 pub(crate) use mailbox::Mailbox;
 pub(crate) use password::without_password;

@@ -8,6 +8,7 @@
 //! customer. Their ids follow from session and inputs: what a gateway sends twice has one effect.
 
 mod allowed;
+mod facts;
 mod gsm;
 mod menu;
 mod page;

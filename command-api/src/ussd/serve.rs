@@ -2,21 +2,19 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use domain::Claim;
 use domain::customer::{Customer, Language, Status};
 use domain::phone::Phone;
-use domain::rating::Rated;
-use domain::rental::Rental;
-use domain::station::{Service, Station};
+use domain::station::Station;
 use domain::values::{SlotNumber, StationCode};
-use domain::{Claim, Money};
 use edge::http::Context;
 use edge::{Identity, Problem, Role};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::facts::{nothing, shown_rental, shown_station};
 use super::menu::{self, Intent, Next, Place, Stations};
-use super::page::{self, Facts};
+use super::page;
 use super::refused::said;
 use super::words::{self, wallets};
 use crate::CommandApi;
@@ -305,44 +303,4 @@ fn command_id(api: &CommandApi, session: &Session, (kind, whose): (&str, &str)) 
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
-}
-
-fn nothing(language: Language) -> Facts {
-    Facts {
-        language,
-        balance: Money::ZERO,
-        debt: Money::ZERO,
-        bill: String::new(),
-        wallets: wallets(""),
-        station: None,
-        rental: None,
-    }
-}
-
-fn shown_station(station: &Station) -> page::Station {
-    let slots = (1..=station.slot_count()).filter_map(SlotNumber::new);
-    let working: Vec<(SlotNumber, bool)> = slots
-        .filter_map(|number| Some((number, station.slot(number)?)))
-        .filter(|(_, slot)| !slot.faulty && !slot.disabled)
-        .map(|(number, slot)| (number, slot.device.is_some()))
-        .collect();
-    let banks: Vec<SlotNumber> =
-        working.iter().filter(|(_, holds)| *holds).map(|(number, _)| *number).collect();
-    page::Station {
-        name: station.name.as_str().to_owned(),
-        code: station.code.as_str().to_owned(),
-        rents: station.online && station.renting && station.service == Service::InService,
-        free: working.len().saturating_sub(banks.len()),
-        banks,
-    }
-}
-
-fn shown_rental(rental: &Rental, now: DateTime<Utc>) -> page::Rental {
-    let terms = &rental.tariff.terms;
-    let running = rental.meter().map(|meter| {
-        let (since, due) = (meter.started_at, meter.due_at);
-        let rated = Rated { terms, free_minutes: meter.free_minutes, started_at: since, due_at: due };
-        page::Running { since, due, price: rated.returned(now).total, late: now >= due }
-    });
-    page::Rental { running, replacement: terms.replacement_fee }
 }
