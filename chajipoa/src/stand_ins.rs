@@ -155,7 +155,7 @@ async fn start(
         callback: told(installation, &gateway, SecretName::Callback)?,
         delivery: told(installation, &gateway, SecretName::Delivery)?,
         gateway,
-        bill_secret: None,
+        bill_secret: bill_secret(installation)?,
         clock: crate::services::clock(),
         settings: sandbox::Settings::default(),
     })
@@ -174,6 +174,17 @@ fn told(installation: &Installation, gateway: &str, name: SecretName) -> std::io
         .and_then(|secrets| secrets.current_path())
         .map_err(std::io::Error::other)?;
     Ok(Some(format!("{}{path}", gateway.trim_end_matches('/'))))
+}
+
+/// What the provider signs its calls of Bill Pay with.
+#[cfg(feature = "sandbox")]
+fn bill_secret(installation: &Installation) -> std::io::Result<Option<String>> {
+    if !installation.keys.is_dir() {
+        return Ok(None);
+    }
+    let setting = edge::settings::text(SecretName::Bill.setting()).map_err(std::io::Error::other)?;
+    let secrets = PathSecrets::open(&installation.keys, SecretName::Bill, setting.as_deref());
+    secrets.and_then(|secrets| secrets.current()).map(Some).map_err(std::io::Error::other)
 }
 
 #[cfg(feature = "sandbox")]

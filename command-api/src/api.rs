@@ -92,8 +92,8 @@ pub(crate) struct Owned {
     pub(crate) mailbox: Mailbox,
     pub(crate) callback_secrets: PathSecrets,
     pub(crate) delivery_secrets: PathSecrets,
+    pub(crate) bill_secrets: PathSecrets,
     pub(crate) ussd_allowed: Allowed,
-    pub(crate) bill_secret: Option<Secret>,
     pub(crate) app_url: String,
     pub(crate) telemetry_days: NonZeroU16,
     pub(crate) listening: Listening,
@@ -123,6 +123,7 @@ impl CommandApi {
         };
         let callback_secrets = secrets(SecretName::Callback, &settings.callback_secrets)?;
         let delivery_secrets = secrets(SecretName::Delivery, &settings.delivery_secrets)?;
+        let bill_secrets = secrets(SecretName::Bill, &settings.bill_secret)?;
         let sealer = Sealer::new(keys, ledger.clone(), identity);
         let inbox = Inbox::new(ledger.clone(), sealer.clone());
         let mailbox = Mailbox::start(inbox.clone(), Arc::clone(&clock));
@@ -130,8 +131,7 @@ impl CommandApi {
         cabinets.ensure_days().await?;
         let listening = Listening::new(settings.silence, clock.now());
         let pool = ledger.pool().clone();
-        let Settings { app_url, telemetry_days, listen_every, ussd_allowed, bill_secret, .. } =
-            settings.clone();
+        let Settings { app_url, telemetry_days, listen_every, ussd_allowed, .. } = settings.clone();
         let codes = CodeDesk::new(pool.clone(), sealer.clone(), Arc::clone(&clock), settings.codes);
         let prompts = PromptDesk::new(pool.clone(), Arc::clone(&clock), settings.prompts_an_hour);
         let batcher = Batcher::start(ledger.clone(), erased, Arc::clone(&clock), &metrics, settings).await?;
@@ -148,12 +148,12 @@ impl CommandApi {
             mailbox,
             callback_secrets,
             delivery_secrets,
+            bill_secrets,
             ledger,
             sealer,
             clock,
             batcher,
             ussd_allowed,
-            bill_secret,
             app_url,
             telemetry_days,
             listening,
@@ -255,9 +255,8 @@ impl CommandApi {
     }
 
     /// What AzamPay shares with this installation for Bill Pay.
-    pub(crate) fn bill_secret(&self) -> Option<&str> {
-        // An empty one proves nothing.
-        self.0.bill_secret.as_ref().map(Secret::reveal).filter(|secret| !secret.is_empty())
+    pub(crate) fn bill_secrets(&self) -> &PathSecrets {
+        &self.0.bill_secrets
     }
 
     /// What a slot's code is appended to, so that a phone's camera opens the app.

@@ -52,7 +52,7 @@ pub struct Settings {
     pub callback_secrets: Option<Secret>,
     /// The same of the path for delivery reports.
     pub delivery_secrets: Option<Secret>,
-    /// What AzamPay and this installation share for Bill Pay; without it Bill Pay is not set up.
+    /// What AzamPay and this installation share for Bill Pay; without it, it lies beside the keys.
     pub bill_secret: Option<Secret>,
     /// How often a phone is asked to pay in an hour.
     pub prompts_an_hour: u32,

@@ -127,8 +127,10 @@ impl Clock for FixedClock {
     }
 
     fn random(&self, buffer: &mut [u8]) {
-        for byte in buffer {
-            *byte = self.counter.fetch_add(1, Ordering::Relaxed).to_le_bytes()[0];
+        // Whole counts, so that what has to be unguessable is at least never the same twice.
+        for piece in buffer.chunks_mut(8) {
+            let count = self.counter.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+            piece.iter_mut().zip(count).for_each(|(to, from)| *to = from);
         }
     }
 }

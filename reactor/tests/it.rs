@@ -21,8 +21,12 @@ mod deadlines;
 mod harness;
 #[path = "it/messages.rs"]
 mod messages;
+#[path = "it/notices.rs"]
+mod notices;
 #[path = "it/payments.rs"]
 mod payments;
+#[path = "it/post.rs"]
+mod post;
 #[path = "it/provider.rs"]
 mod provider;
 #[path = "it/recovery.rs"]

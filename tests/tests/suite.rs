@@ -60,6 +60,8 @@ mod stale;
 mod town;
 #[path = "suite/traces.rs"]
 mod traces;
+#[path = "suite/ussd.rs"]
+mod ussd;
 #[path = "suite/verifier.rs"]
 mod verifier;
 #[path = "suite/walk.rs"]

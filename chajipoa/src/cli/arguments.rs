@@ -125,16 +125,17 @@ pub(super) enum KeysCommand {
     /// Renew the keys that seal personal data and index phones, and destroy the old ones (DATABASE_URL: the owner's).
     /// At least every 30 days: what was erased is then gone from every backup too.
     Renew,
-    /// The secret paths that providers call: of payments (callback) and of messages (delivery).
+    /// What providers are to be told: the secret paths for payments (callback) and messages (delivery), and what Bill Pay is
+    /// signed with (bill).
     Secrets,
-    /// Make a new secret for a path that providers call; the old one is accepted until it is dropped.
+    /// Make a new secret that providers are to be told; the old one is accepted until it is dropped.
     Rotate {
-        /// callback or delivery.
+        /// callback, delivery or bill.
         path: SecretPath,
     },
-    /// Accept no secret of a path any more but the newest.
+    /// Accept no secret of a provider's any more but the newest.
     Drop {
-        /// callback or delivery.
+        /// callback, delivery or bill.
         path: SecretPath,
     },
     /// Remove a key that signs no more, once what it signed has ended (ten minutes).
@@ -144,13 +145,15 @@ pub(super) enum KeysCommand {
     },
 }
 
-/// A path that providers call.
+/// What a secret is for.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum SecretPath {
     /// Outcomes of payments.
     Callback,
     /// What became of messages.
     Delivery,
+    /// Calls of Bill Pay.
+    Bill,
 }
 
 #[derive(Debug, Subcommand)]

@@ -44,9 +44,9 @@ pub(super) async fn run(command: KeysCommand, as_json: bool) -> Result<(), Failu
         KeysCommand::Rotate { path } => {
             let secrets = secrets(&installation, path)?;
             secrets.rotate().map_err(refused)?;
-            let path = secrets.current_path().map_err(refused)?;
-            say(as_json, &json!({"path": path}), || {
-                format!("{path}\nholds within five seconds; the old one too, until `chajipoa keys drop`")
+            let told = told(&secrets, path)?;
+            say(as_json, &json!({"secret": told}), || {
+                format!("{told}\nholds within five seconds; the old one too, until `chajipoa keys drop`")
             })
         }
         KeysCommand::Drop { path } => {
@@ -75,17 +75,27 @@ fn secrets(installation: &Installation, path: SecretPath) -> Result<PathSecrets,
     let name = match path {
         SecretPath::Callback => SecretName::Callback,
         SecretPath::Delivery => SecretName::Delivery,
+        SecretPath::Bill => SecretName::Bill,
     };
     let setting = settings::text(name.setting())?;
     PathSecrets::open(&installation.keys, name, setting.as_deref()).map_err(refused)
 }
 
+/// What the provider is to be told.
+fn told(secrets: &PathSecrets, path: SecretPath) -> Result<String, Failure> {
+    match path {
+        SecretPath::Callback | SecretPath::Delivery => secrets.current_path(),
+        SecretPath::Bill => secrets.current(),
+    }
+    .map_err(refused)
+}
+
 fn show_secrets(installation: &Installation, as_json: bool) -> Result<(), Failure> {
-    let paths = [SecretPath::Callback, SecretPath::Delivery]
-        .map(|path| secrets(installation, path)?.current_path().map_err(refused));
-    let [callback, delivery] = paths;
-    let (callback, delivery) = (callback?, delivery?);
-    say(as_json, &json!({"callback": callback, "delivery": delivery}), || format!("{callback}\n{delivery}"))
+    let show = |path| told(&secrets(installation, path)?, path);
+    let (callback, delivery, bill) =
+        (show(SecretPath::Callback)?, show(SecretPath::Delivery)?, show(SecretPath::Bill)?);
+    let told = json!({"callback": callback, "delivery": delivery, "bill": bill});
+    say(as_json, &told, || format!("callback  {callback}\ndelivery  {delivery}\nbill      {bill}"))
 }
 
 /// A setting is changed where it is set.

@@ -35,7 +35,7 @@ pub async fn command_api(
     }
     settings.callback_secrets = secret(SecretName::Callback.setting())?;
     settings.delivery_secrets = secret(SecretName::Delivery.setting())?;
-    settings.bill_secret = secret("AZAMPAY_BILL_SECRET")?;
+    settings.bill_secret = secret(SecretName::Bill.setting())?;
     settings.ussd_allowed = settings::or("USSD_ALLOWED_ADDRESSES", settings.ussd_allowed)?;
     settings.prompts_an_hour = settings::or("CHAJIPOA_PROMPTS_NUMBER", settings.prompts_an_hour)?;
     let standard = settings.codes;

@@ -1,4 +1,5 @@
-//! Secrets that stand in a path: whoever knows one may post there.
+//! Secrets that we share with providers: those that stand in a path, so that whoever knows one may post there, and the one
+//! that calls of Bill Pay are signed with.
 //!
 //! They come from a setting, or from a file in the keys directory (0600), one on a line, made at first start. The first is
 //! the one to give out, the others are still accepted: so a provider's registration may change while callbacks to the old
@@ -35,6 +36,8 @@ pub enum SecretName {
     Callback,
     /// What became of messages.
     Delivery,
+    /// Calls of Bill Pay: it signs them, and stands in no path.
+    Bill,
 }
 
 impl SecretName {
@@ -44,6 +47,7 @@ impl SecretName {
         match self {
             Self::Callback => "callback",
             Self::Delivery => "delivery",
+            Self::Bill => "bill",
         }
     }
 
@@ -53,15 +57,17 @@ impl SecretName {
         match self {
             Self::Callback => "AZAMPAY_CALLBACK_SECRET",
             Self::Delivery => "SMS_DELIVERY_SECRET",
+            Self::Bill => "AZAMPAY_BILL_SECRET",
         }
     }
 
-    /// The path up to its secret.
+    /// The path up to its secret; of Bill Pay, up to what is called.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
             Self::Callback => "/api/v1/payments/callback/",
             Self::Delivery => "/api/v1/sms/delivery/",
+            Self::Bill => "/api/merchant/",
         }
     }
 }
@@ -79,7 +85,7 @@ pub enum SecretError {
         source: io::Error,
     },
     /// A secret is no secret. It is not shown.
-    #[error("a secret of {0} is not 16 to 256 of A-Z a-z 0-9 - _")]
+    #[error("a secret of {0} is not 16 to 256 visible characters, in a path of A-Z a-z 0-9 - _")]
     Form(&'static str),
     /// There is none.
     #[error("{0} holds no secret")]
@@ -127,7 +133,7 @@ impl PathSecrets {
         let key =
             hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).map_err(|_| SecretError::Random)?;
         let (source, secrets) = match setting {
-            Some(text) => (Source::Setting, parse(name.setting(), text.split(','))?),
+            Some(text) => (Source::Setting, parse(name, name.setting(), text.split(','))?),
             None => {
                 let path = keys.join(name.file());
                 if !path.exists() {
@@ -191,6 +197,12 @@ impl PathSecrets {
         Ok(old)
     }
 
+    /// Every secret that is accepted, read again if the last reading is old.
+    pub(crate) fn accepted(&self) -> Vec<String> {
+        self.reread(REREAD);
+        self.known()
+    }
+
     /// Whether this is a secret of the path.
     pub(crate) fn accept(&self, given: &str) -> bool {
         self.reread(REREAD);
@@ -246,10 +258,19 @@ fn fresh() -> Result<String, SecretError> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-fn parse<'a>(named: &'static str, texts: impl Iterator<Item = &'a str>) -> Result<Vec<String>, SecretError> {
+fn parse<'a>(
+    name: SecretName,
+    named: &'static str,
+    texts: impl Iterator<Item = &'a str>,
+) -> Result<Vec<String>, SecretError> {
     let fits = |text: &str| {
         (SHORTEST..=LONGEST).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && text.bytes().all(|byte| match name {
+                SecretName::Callback | SecretName::Delivery => {
+                    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+                }
+                SecretName::Bill => byte.is_ascii_graphic(),
+            })
     };
     let texts = texts.map(str::trim).filter(|text| !text.is_empty());
     let secrets: Vec<String> = texts
@@ -261,7 +282,7 @@ fn parse<'a>(named: &'static str, texts: impl Iterator<Item = &'a str>) -> Resul
 fn read(name: SecretName, path: &Path) -> Result<Vec<String>, SecretError> {
     let text =
         fs::read_to_string(path).map_err(|source| SecretError::File { path: path.to_owned(), source })?;
-    parse(name.file(), text.lines())
+    parse(name, name.file(), text.lines())
 }
 
 /// Writes the file whole under another name, then puts it in its place: only where nothing is, if it is to be made.
@@ -318,5 +339,21 @@ mod tests {
             assert!(open(bad).is_err(), "{bad}");
         }
         assert!(!keys.path().join("delivery").exists());
+    }
+
+    #[test]
+    fn a_million_guesses_are_none() {
+        let keys = tempfile::tempdir().unwrap();
+        let secrets = PathSecrets::open(keys.path(), SecretName::Callback, None).unwrap();
+        let right = secrets.current().unwrap();
+        let known = right.len() - 5;
+        let start = &right[..known];
+        let hits = (0..1_000_000).filter(|number| {
+            // Even of somebody who knows all but the end.
+            let guess = format!("{start}{number:05x}");
+            guess != right && secrets.accept(&guess)
+        });
+        assert_eq!(hits.count(), 0);
+        assert!(secrets.accept(&right));
     }
 }

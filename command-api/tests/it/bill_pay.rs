@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use command_api::{Secret, Settings};
+use command_api::{PathSecrets, Secret, SecretName, Settings};
 use edge::{Clock as _, SystemClock};
 use futures_util::future::join_all;
 use ring::{digest, hmac};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::harness::{Answered, Asker, Place, Serves, customer, id, rich_customer};
 
-const SECRET: &str = "what AzamPay and we share";
+const SECRET: &str = "what-AzamPay-and-we-share";
 const LOOKUP: &str = "/api/merchant/name-lookup";
 const PAYMENT: &str = "/api/merchant/payment";
 const STATUS: &str = "/api/merchant/status-check";
@@ -204,19 +204,26 @@ async fn i10_whatever_is_forged_altered_or_expired_settles_nothing() {
 }
 
 #[actix_web::test]
-async fn without_a_secret_there_is_no_bill_pay() {
+async fn a_new_secret_holds_beside_the_old_one_until_that_is_dropped() {
     let place = Place::new().await;
     let api = place.api().await;
     let asker = place.site(&api).await;
-    for path in [LOOKUP, PAYMENT, STATUS] {
-        let refused = call(&asker, path, Some(&fresh()), signed(&json!({}))).await.expect(503);
-        assert_eq!(refused.code(), "bill_pay_not_configured");
-    }
-    let settings = Settings { bill_secret: Some(Secret::new(String::new())), ..Settings::default() };
-    assert!(!format!("{:?}", self::settings()).contains(SECRET), "a secret is not printed");
-    let api = place.api_with(settings).await;
-    let asker = place.site(&api).await;
-    call(&asker, LOOKUP, Some(&token("", SystemClock.now().timestamp(), 60)), String::new())
-        .await
-        .expect(503);
+    let now = SystemClock.now().timestamp();
+    let ask = async |secret: &str, asker: &Asker<_>| {
+        let body = json!({"PgReferenceId": "AZM1"}).to_string();
+        call(asker, STATUS, Some(&token(secret, now, 120)), body).await.status
+    };
+    assert_eq!(ask("", &asker).await, 401, "without a setting one is made that nobody can guess");
+    let open = || PathSecrets::open(place.keys.path(), SecretName::Bill, None).unwrap();
+    let old = open().current().unwrap();
+    let new = open().rotate().unwrap();
+    assert_eq!(ask(&old, &asker).await, 404);
+    let later = place.api().await;
+    let later = place.site(&later).await;
+    assert_eq!((ask(&old, &later).await, ask(&new, &later).await), (404, 404));
+    open().drop_old().unwrap();
+    let last = place.api().await;
+    let last = place.site(&last).await;
+    assert_eq!((ask(&old, &last).await, ask(&new, &last).await), (401, 404));
+    assert!(!format!("{:?}", settings()).contains(SECRET), "a secret is not printed");
 }

@@ -146,3 +146,24 @@ async fn a_letter_opens_after_the_keys_were_renewed_and_a_running_process_goes_o
     let bodies: Vec<_> = letters(&inbox(&place).await).await.into_iter().map(|(_, body)| body).collect();
     assert_eq!(bodies, [r#"{"n":1}"#, r#"{"n":2}"#]);
 }
+
+#[actix_web::test]
+async fn while_the_database_is_away_the_sender_is_told_to_send_again() {
+    let place = Place::new().await;
+    let api = place.api().await;
+    let asker = place.site(&api).await;
+    let path = api.callback_secrets().current_path().unwrap();
+    let owner = connect(&place.owner_url).await;
+    let name: String = owner.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
+    let away = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+    owner.batch_execute(&away).await.unwrap();
+    let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+        WHERE datname = current_database() AND usename = 'chajipoa_command'";
+    owner.execute(kill, &[]).await.unwrap();
+    let refused = asker.open(&path, json!({"n": 1})).await.expect(503);
+    assert!(refused.retry_after);
+    owner.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await.unwrap();
+    asker.open(&path, json!({"n": 1})).await.expect(200);
+    let [(letter, _)] = &letters(&inbox(&place).await).await[..] else { panic!("one letter") };
+    assert_eq!(letter.times, 1);
+}

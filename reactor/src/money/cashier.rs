@@ -28,7 +28,7 @@ use crate::error::{ReactorError, chain};
 use crate::statements::{self, money};
 
 /// How often is looked whether something is to be done.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often is looked for calls of somebody who is gone, and for what waits.
 const LOOK_AROUND_EVERY: Duration = Duration::from_secs(1);
 /// How many calls are on their way at the same time.

@@ -142,3 +142,34 @@ impl Part for MoneyStatus {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_an_account_health_says_so_and_stays_well() {
+        let status = MoneyStatus::new(&Metrics::new());
+        assert_eq!(status.health().await.dependencies["azampay"], Dependency::up());
+        status.connected(false);
+        let azampay = status.health().await.dependencies["azampay"].clone();
+        assert!(azampay.ok && azampay.detail.unwrap().contains("AZAMPAY_CLIENT_SECRET"));
+    }
+
+    #[test]
+    fn a_callback_is_counted_by_its_verdict_without_the_code_behind_it() {
+        let metrics = Metrics::new();
+        let status = MoneyStatus::new(&metrics);
+        status.judged("settle");
+        status.judged("settle receipt_exists");
+        status.unknown([2, 1]);
+        let text = metrics.render();
+        for line in [
+            r#"reactor_callbacks_total{verdict="settle"} 2"#,
+            "reactor_payments_unknown 2",
+            "reactor_refunds_unknown 1",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ use domain::{Money, Time};
 use edge::pace::{Backoff, rest};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use ledger::inbox::{Judgement, Letter, LetterKind};
+use ledger::seal::SealError;
 use serde_json::json;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -297,7 +298,12 @@ impl Desk {
                 continue;
             };
             let payer = match phone {
-                Some(sealed) => self.phone(row.try_get(1)?, &["phone"], sealed).await?,
+                Some(sealed) => match self.phone(row.try_get(1)?, &["phone"], sealed).await {
+                    Ok(phone) => phone,
+                    Err(SealError::Ledger(error)) => return Err(error.into()),
+                    // Damaged, or the keys are being renewed: no other letter has to wait for it.
+                    Err(error) => return Err(Unjudged::Later(error.to_string())),
+                },
                 None => None,
             };
             let asked = Asked { payment_id: row.try_get(0)?, amount, provider, payer };

@@ -8,7 +8,7 @@ use domain::Money;
 use domain::event::Provider;
 use domain::phone::Phone;
 use edge::FixedClock;
-use reactor::{AzamPay, AzamPaySettings, Collection, Inquiry, PayOut, Reply, Standing};
+use reactor::{AzamPay, AzamPaySettings, Collection, Inquiry, PayOut, PublicKey, Reply, Standing};
 use serde_json::{Value, json};
 
 use crate::harness::zero;
@@ -170,6 +170,14 @@ async fn a_pay_out_says_what_the_interface_has_and_a_duplicate_was_taken_in() {
     assert!(matches!(wire.pay_out().await, Reply::NotSent { .. }));
     wire.double.then(DISBURSE, Deed::HangUp);
     assert!(matches!(wire.pay_out().await, Reply::Unknown { .. }));
+    let summed = Wire::new(|settings| {
+        settings.checksum_key = Some(PublicKey::parse(include_str!("azampay.pem")).unwrap());
+    })
+    .await;
+    summed.pay_out().await;
+    // Base64 of the 256 bytes that the key of 2,048 bits makes of it.
+    let checksum = summed.double.asked(DISBURSE)[0].body["checksum"].as_str().map(str::len);
+    assert_eq!(checksum, Some(344));
     let poor = Wire::new(|settings| settings.source = None).await;
     assert!(matches!(poor.pay_out().await, Reply::NotSent { .. }));
 }

@@ -1,59 +1,21 @@
 //! The outbox of messages: claimed before it is sent, sent at most once, and gone afterwards.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use chrono::TimeDelta;
 use edge::metrics::Metrics;
 use ledger::Ledger;
 use ledger::migrate::ServiceRole;
 use ledger::seal::{Keys, Sealer};
-use reactor::{Allowance, Delivery, Messenger, Outbox, Post, Route, Text};
-use tokio::sync::{Notify, watch};
+use reactor::{Delivery, Outbox};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::harness::{Place, id, until, zero};
+use crate::post::{Scripted, taken};
 
 const PHONE: &str = "+255712345678";
 const TEXT: &str = "Namba yako ni 123456";
-
-/// A messenger that answers as it is told, and remembers what it was given.
-struct Fake {
-    given: Mutex<Vec<(String, String)>>,
-    answer: Delivery,
-    hangs: Option<Arc<Notify>>,
-}
-
-impl Fake {
-    fn new(answer: Delivery) -> Arc<Self> {
-        Arc::new(Self { given: Mutex::default(), answer, hangs: None })
-    }
-
-    fn hanging() -> (Arc<Self>, Arc<Notify>) {
-        let notify = Arc::new(Notify::new());
-        let answer = Delivery::Accepted { provider_id: "late".to_owned() };
-        (Arc::new(Self { given: Mutex::default(), answer, hangs: Some(notify.clone()) }), notify)
-    }
-
-    fn given(&self) -> Vec<(String, String)> {
-        self.given.lock().unwrap().clone()
-    }
-}
-
-#[async_trait]
-impl Messenger for Fake {
-    fn name(&self) -> &'static str {
-        "fake"
-    }
-
-    async fn send(&self, text: &Text<'_>) -> Delivery {
-        self.given.lock().unwrap().push((text.to.to_owned(), text.text.to_owned()));
-        if let Some(hangs) = &self.hangs {
-            hangs.notified().await;
-        }
-        self.answer.clone()
-    }
-}
 
 struct Mailbox<'a> {
     place: &'a Place,
@@ -97,12 +59,8 @@ impl<'a> Mailbox<'a> {
         until(state, async || self.look(message).await.0 == state).await;
     }
 
-    fn outbox(&self, messenger: Arc<Fake>) -> Outbox {
-        let url = self.place.url(ServiceRole::Reactor);
-        let ledger = Ledger::connect(&url, 1).unwrap();
-        let keys = Keys::open_or_create(self.place.keys()).unwrap();
-        let post = Post { route: Route::new(messenger, None), allowance: Allowance::default() };
-        Outbox::new((url, ledger), keys, post, self.place.clock.clone(), &self.metrics)
+    fn outbox(&self, messenger: Arc<Scripted>) -> Outbox {
+        self.place.outbox(&messenger, &self.metrics)
     }
 }
 
@@ -115,7 +73,7 @@ async fn a_message_is_sent_once_and_its_text_is_gone() {
     let place = Place::new().await;
     let post = Mailbox::new(&place);
     let message = post.put(minutes(5)).await;
-    let fake = Fake::new(Delivery::Accepted { provider_id: "ATXid_1".to_owned() });
+    let fake = Scripted::new("africastalking", [taken("ATXid_1")]);
     let sender = post.outbox(fake.clone()).start();
     post.until_state(message, "sent").await;
     assert_eq!(post.look(message).await, ("sent".to_owned(), Some("ATXid_1".to_owned()), false));
@@ -132,7 +90,7 @@ async fn a_refusal_and_a_lost_answer_are_final() {
     let post = Mailbox::new(&place);
     for (answer, state) in [(Delivery::refused("blacklisted"), "refused"), (Delivery::Unknown, "unknown")] {
         let message = post.put(minutes(5)).await;
-        let fake = Fake::new(answer);
+        let fake = Scripted::new("africastalking", [answer]);
         let sender = post.outbox(fake.clone()).start();
         post.until_state(message, state).await;
         assert_eq!(post.look(message).await, (state.to_owned(), None, false));
@@ -150,7 +108,7 @@ async fn a_message_whose_time_is_over_is_not_sent() {
     let post = Mailbox::new(&place);
     let (over, in_time) = (post.put(minutes(5)).await, post.put(minutes(6)).await);
     place.clock.advance(minutes(5));
-    let fake = Fake::new(Delivery::Accepted { provider_id: "1".to_owned() });
+    let fake = Scripted::new("africastalking", [taken("1")]);
     let sender = post.outbox(fake.clone()).start();
     post.until_state(in_time, "sent").await;
     assert_eq!(post.look(over).await, ("expired".to_owned(), None, false));
@@ -163,14 +121,14 @@ async fn what_was_on_its_way_when_the_sender_died_is_unknown_and_never_sent_agai
     let place = Place::new().await;
     let post = Mailbox::new(&place);
     let message = post.put(minutes(5)).await;
-    let (hanging, _never) = Fake::hanging();
+    let (hanging, _never) = Scripted::hanging();
     let (_stop, stopping) = watch::channel(false);
     let task = tokio::spawn(post.outbox(hanging.clone()).run(stopping));
     until("the provider was called", async || hanging.given().len() == 1).await;
     // The claim was committed before the call.
     assert_eq!(post.look(message).await.0, "claimed");
     task.abort();
-    let fake = Fake::new(Delivery::Accepted { provider_id: "2".to_owned() });
+    let fake = Scripted::new("africastalking", [taken("2")]);
     let sender = post.outbox(fake.clone()).start();
     post.until_state(message, "unknown").await;
     let next = post.put(minutes(5)).await;
@@ -185,11 +143,11 @@ async fn of_two_senders_one_works_and_a_stop_waits_for_what_is_on_its_way() {
     let place = Place::new().await;
     let post = Mailbox::new(&place);
     let message = post.put(minutes(5)).await;
-    let (hanging, answers) = Fake::hanging();
+    let (hanging, answers) = Scripted::hanging();
     let (stop, stopping) = watch::channel(false);
     let task = tokio::spawn(post.outbox(hanging.clone()).run(stopping));
     until("the provider was called", async || hanging.given().len() == 1).await;
-    let idle = Fake::new(Delivery::Accepted { provider_id: "2".to_owned() });
+    let idle = Scripted::new("africastalking", [taken("2")]);
     let other = post.outbox(idle.clone()).start();
     let waits = post.put(minutes(5)).await;
     stop.send_replace(true);
@@ -213,7 +171,7 @@ async fn a_message_that_cannot_be_opened_is_refused_and_holds_nobody_up() {
     place.owner().execute(forget, &[&gone]).await.unwrap();
     let swap = "UPDATE access.message SET to_sealed = text_sealed WHERE message_id = $1";
     place.owner().execute(swap, &[&altered]).await.unwrap();
-    let fake = Fake::new(Delivery::Accepted { provider_id: "1".to_owned() });
+    let fake = Scripted::new("africastalking", [taken("1")]);
     let sender = post.outbox(fake.clone()).start();
     post.until_state(good, "sent").await;
     post.until_state(altered, "refused").await;

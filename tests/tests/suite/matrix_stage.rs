@@ -222,8 +222,12 @@ fn body(route: &str, scene: &Scene, named: Uuid, customer_id: Option<Uuid>) -> O
             | "/api/v1/refunds/{id}/approve"
             | "/api/v1/refunds/{id}/reject"
             | "/api/v1/payments/callback/{secret}"
-            | "/api/v1/sms/delivery/{secret}",
+            | "/api/v1/sms/delivery/{secret}"
+            | "/api/merchant/name-lookup"
+            | "/api/merchant/payment"
+            | "/api/merchant/status-check",
         ) => json!({}),
+        (_, "/api/v1/ussd") => json!("sessionId=ATUid_1&phoneNumber=0712000000&text="),
         (_, "/api/v1/auth/staff/login") => {
             json!({"username": format!("u{}", id().simple()), "password": "wrong"})
         }

@@ -40,7 +40,7 @@ pub(crate) struct SignedCall<T> {
 /// What the data say, of a caller with both proofs.
 ///
 /// # Errors
-/// 503 without a secret, 401 without a good token, 400 where the hash is not that of the data, or they cannot be read.
+/// 401 without a good token, 400 where the hash is not that of the data, or they cannot be read.
 async fn proven<T: DeserializeOwned>(
     api: &CommandApi,
     request: &HttpRequest,
@@ -51,20 +51,17 @@ async fn proven<T: DeserializeOwned>(
     signed(&secret, &body)
 }
 
-/// The secret, once the caller has shown a good token.
+/// The secret that the caller's good token is signed with: during a change there are two.
 fn bearer(api: &CommandApi, request: &HttpRequest) -> Result<String, Problem> {
-    let secret = api.bill_secret().ok_or_else(|| {
-        let detail = "Bill Pay is not set up here (AZAMPAY_BILL_SECRET)";
-        failed(Problem::unavailable("bill_pay_not_configured", detail, 3_600))
-    })?;
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = given
         .and_then(|given| given.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    match token {
-        Some((_, token)) if bearer_holds(token.trim(), secret, api.clock().now()) => Ok(secret.to_owned()),
-        Some(_) | None => Err(failed(Problem::unauthorized("a token of AzamPay's is needed"))),
-    }
+    let now = api.clock().now();
+    let holding = token.and_then(|(_, token)| {
+        api.bill_secrets().accepted().into_iter().find(|secret| bearer_holds(token.trim(), secret, now))
+    });
+    holding.ok_or_else(|| failed(Problem::unauthorized("a token of AzamPay's is needed")))
 }
 
 fn signed<T: DeserializeOwned>(secret: &str, body: &Bytes) -> Result<T, Problem> {

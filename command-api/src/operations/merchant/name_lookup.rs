@@ -54,7 +54,7 @@ pub(crate) struct BillAnswer {
         (status = 404, description = "nobody's"),
         (status = 413, description = "larger than 8 KiB"),
         (status = 429, description = "too many requests"),
-        (status = 503, description = "bill_pay_not_configured, or the ledger is away"),
+        (status = 503, description = "the ledger is away"),
     )
 )]
 pub(crate) async fn post(

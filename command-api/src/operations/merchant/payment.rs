@@ -76,7 +76,7 @@ pub(crate) struct BillReceipt {
         (status = 413, description = "larger than 8 KiB"),
         (status = 422, description = "a rule refuses"),
         (status = 429, description = "too many requests"),
-        (status = 503, description = "bill_pay_not_configured; else not known yet: ask, or tell it again"),
+        (status = 503, description = "not known yet: ask, or tell it again"),
     )
 )]
 pub(crate) async fn post(

@@ -42,7 +42,7 @@ pub(crate) struct StatusQuestion {
         (status = 404, description = "nothing is known of it"),
         (status = 413, description = "larger than 8 KiB"),
         (status = 429, description = "too many requests"),
-        (status = 503, description = "bill_pay_not_configured, or the ledger is away"),
+        (status = 503, description = "the ledger is away"),
     )
 )]
 pub(crate) async fn post(
