@@ -138,7 +138,11 @@ mod tests {
             vec![model("billing", "stopped", Some("position 8")), model("rentals", "running", None)];
         let health = Projections { last: 9, models: models.clone() }.health();
         assert_eq!(health.status, Status::Unavailable);
-        assert_eq!(health.dependencies["read_models"].detail.as_deref(), Some("not built yet: inventory"));
+        assert_eq!(
+            health.dependencies["read_models"].detail.as_deref(),
+            Some("not built yet: cases, inventory")
+        );
+        models.push(model("cases", "running", None));
         models.push(model("inventory", "running", None));
         let health = Projections { last: 9, models }.health();
         assert_eq!(health.status, Status::Ok);
