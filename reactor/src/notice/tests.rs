@@ -108,7 +108,10 @@ fn every_text_fits_into_one_segment_with_the_longest_values() {
 #[test]
 fn a_code_fits_as_well() {
     let text = include_str!("../../../schema/messages/sw/code.txt").trim_end().replace("{code}", "123456");
-    assert!(text.chars().count() <= SEGMENT && text.chars().all(is_gsm7) && text.contains("123456"), "{text}");
+    assert!(
+        text.chars().count() <= SEGMENT && text.chars().all(is_gsm7) && text.contains("123456"),
+        "{text}"
+    );
 }
 
 #[test]
