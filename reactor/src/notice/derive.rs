@@ -69,7 +69,7 @@ impl Notice {
 
     /// One that goes at once.
     fn now(kind: Kind, about: About, facts: Facts, told: &Told) -> Self {
-        Self::new(kind, about, facts, (told.recorded_at, told.moment()))
+        Self::new(kind, about, facts, (told.moment(), told.moment()))
     }
 
     /// One that goes at a moment.
@@ -227,7 +227,7 @@ fn started(fact: &RentalStarted, told: &Told) -> Vec<Notice> {
         ("due_at", Value::Time(fact.due_at)),
     ]);
     // A start is no news once it is an hour old, however late it was told.
-    let times = (told.recorded_at, fact.started_at.min(told.recorded_at));
+    let times = (told.moment(), fact.started_at.min(told.moment()));
     let start = Notice::new(Kind::RentalStarted, about, facts, times);
     std::iter::once(start).chain(due_soon(about, fact.due_at, fact.started_at)).collect()
 }
