@@ -37,7 +37,7 @@ fn at(text: &str) -> Next {
 fn shows(text: &str) -> (Place, bool) {
     match at(text) {
         Next::Show { place, wrong } => (place, wrong),
-        other => panic!("{text}: {other:?}"),
+        other @ (Next::Do(..) | Next::Look(_)) => panic!("{text}: {other:?}"),
     }
 }
 
