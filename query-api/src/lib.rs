@@ -20,6 +20,7 @@ mod operations;
 mod payment;
 mod projections;
 mod read;
+mod reconciliation;
 mod refund;
 mod rental;
 mod resume;

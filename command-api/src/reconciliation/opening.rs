@@ -224,14 +224,12 @@ pub(crate) enum Booked {
 
 fn booked_as(outcome: Outcome, speaker: &Identity) -> Result<Booked, Problem> {
     match outcome {
-        Outcome::Refused(rejection) => match *rejection {
-            Rejection::ProviderReferenceTaken { held_by } => {
-                Ok(Booked::Otherwise { entry_id: held_by, amount: None })
+        Outcome::Refused(rejection) => {
+            if let Rejection::ProviderReferenceTaken { held_by } = *rejection {
+                return Ok(Booked::Otherwise { entry_id: held_by, amount: None });
             }
-            rejection => {
-                answered(Outcome::Refused(Box::new(rejection)), speaker, None).map(|_| Booked::Entry(None))
-            }
-        },
+            answered(Outcome::Refused(rejection), speaker, None).map(|_| Booked::Entry(None))
+        }
         other @ (Outcome::Answer(_)
         | Outcome::KeyReused
         | Outcome::Concurrent

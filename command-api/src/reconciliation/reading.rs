@@ -88,6 +88,7 @@ pub(crate) fn read(bytes: &[u8], columns: &Columns, now: DateTime<Utc>) -> Resul
 
 fn unreadable(error: &csv::Error) -> Problem {
     let number = error.position().map_or(1, csv::Position::line);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what else a reader of bytes says is one thing to us")]
     let what = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("it has {len} fields, the header has {expected_len}")

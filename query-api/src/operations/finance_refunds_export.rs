@@ -137,7 +137,6 @@ async fn destinations(desk: &Desk, lines: &[Line]) -> Result<HashMap<Uuid, Strin
         let refund: Uuid = row.try_get("stream")?;
         let event =
             Event::decode(row.try_get("type")?, row.try_get("schema_version")?, row.try_get("payload")?);
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else begins a refund")]
         let sealed = match event {
             Ok(Event::RefundRequested(event)) => event.destination,
             Ok(Event::ReceiptRefundRequested(event)) => event.destination,
