@@ -6,8 +6,9 @@ use std::path::Path;
 #[expect(clippy::print_stdout, reason = "this is what a person reads who started it")]
 pub(super) fn show(base: &str, data: &Path, sandbox: Option<&str>) {
     let urls = data.join("urls.env");
-    let sandbox =
-        sandbox.map_or_else(String::new, |url| format!("\n  The sandbox    {url}/ (SMS, cabinets)"));
+    let sandbox = sandbox.map_or_else(String::new, |url| {
+        format!("\n  The sandbox    {url}/ (phones, wallets, USSD, cabinets)")
+    });
     println!(
         "
 ChajiPoa is ready.

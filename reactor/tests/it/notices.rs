@@ -396,10 +396,10 @@ async fn a_delivery_report_moves_its_notice_onward_and_no_other() {
     })
     .await;
     inbox.store(&letters[1..]).await.unwrap();
-    let verdicts = "SELECT array_agg(verdict ORDER BY id) FROM inbox.letter WHERE state <> 'new'";
+    let verdicts = "SELECT array_agg(verdict ORDER BY verdict) FROM inbox.letter WHERE state <> 'new'";
     until("all are judged", async || {
         let words: Option<Vec<String>> = place.owner().query_one(verdicts, &[]).await.unwrap().get(0);
-        words == Some(vec!["delivered".to_owned(), "unchanged".to_owned(), "garbage".to_owned()])
+        words == Some(vec!["delivered".to_owned(), "garbage".to_owned(), "unchanged".to_owned()])
     })
     .await;
     let mut states = place.states("payment_declined").await;

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::harness::binary;
 
 use crate::journey::Up;
@@ -28,7 +28,7 @@ fn walk() -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_walk_of_the_readme_ends_with_a_statement_and_even_books() {
-    let up = Up::new().await;
+    let up = Up::with_reactor().await;
     let checkout = tempfile::tempdir().unwrap();
     std::fs::create_dir(checkout.path().join("bin")).unwrap();
     symlink(binary(), checkout.path().join("bin/chajipoa")).unwrap();
@@ -80,12 +80,19 @@ async fn the_walk_of_the_readme_ends_with_a_statement_and_even_books() {
     let statement = values(&answer("users/statement"));
     let amounts: Vec<_> = statement.iter().map(|line| line["amount"].as_i64().unwrap()).collect();
     assert_eq!(amounts.first().copied(), Some(20_000));
-    assert!(amounts.contains(&-1_000), "{amounts:?}");
-    assert_eq!(values(&answer("users/balance"))[0]["balance"], 19_000);
+    assert!(amounts.contains(&-1_000) && amounts.contains(&-19_000), "{amounts:?}");
+    assert_eq!(values(&answer("users/balance"))[0]["balance"], 0);
+    assert_eq!(values(&answer("refunds/$refund"))[0]["status"], "paid");
+    assert!(answer("grep -i risiti").contains("TZS"), "the receipt is on her phone");
+    assert!(answer("sms | grep 19,000").contains("19,000"));
+    let held = &values(&answer("finance/statements"))[0];
+    assert_eq!((&held["matched"], &held["breaks"]), (&json!(2), &json!([])));
+    let agrees = &values(&answer("finance/reconciliation"))[0];
+    assert_eq!((&agrees["agrees"], &agrees["difference_count"]), (&json!(true), &json!(0)));
     assert_eq!(values(&answer("users/rentals")).len(), 2);
     let books = values(&answer("finance/trial-balance | jq")[..]);
     assert_eq!(books[0]["total_debit"], books[0]["total_credit"]);
-    assert_eq!(books[0]["total_debit"], 20_000, "{books:?}");
+    assert_eq!(books[0]["total_debit"], 1_000, "{books:?}");
     let earlier = values(&answer("trial-balance?as_of=position:"));
     assert_eq!(earlier[0]["total_debit"], earlier[0]["total_credit"]);
 }

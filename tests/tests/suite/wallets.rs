@@ -32,7 +32,6 @@ impl Sandbox {
     /// What makes a reactor take it for the providers.
     pub(crate) fn provider_settings(&self) -> Vec<(String, String)> {
         let base = &self.base;
-        let messaging = format!("{base}/version1/messaging");
         [
             ("AZAMPAY_AUTH_URL", base.as_str()),
             ("AZAMPAY_CHECKOUT_URL", base),
@@ -42,7 +41,7 @@ impl Sandbox {
             ("AZAMPAY_CLIENT_SECRET", "a secret of tests"),
             ("AZAMPAY_SOURCE_ACCOUNT", "255700000001"),
             ("AZAMPAY_SOURCE_NAME", "ChajiPoa"),
-            ("SMS_PROVIDER_URL", &messaging),
+            ("SMS_PROVIDER_URL", base),
             ("SMS_USERNAME", "tests"),
             ("SMS_API_KEY", "a key of tests"),
         ]
