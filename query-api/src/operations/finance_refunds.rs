@@ -29,6 +29,7 @@ pub(crate) struct Input {
     status: Option<String>,
     /// `manual`: those that are approved and wait for staff to pay them out, since their wallets take nothing from the
     /// provider.
+    #[param(inline)]
     queue: Option<Queue>,
     /// 1 to 500.
     #[serde(default)]

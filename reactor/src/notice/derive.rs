@@ -93,6 +93,7 @@ pub fn settles_reminders(event: &Event) -> Option<Uuid> {
 /// What customers are told because of an event.
 #[must_use]
 pub fn notices(event: &Event, told: &Told) -> Vec<Notice> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`silent` names every one of the others")]
     match event {
         Event::RentalStarted(fact) => started(fact, told),
         Event::RentalExtended(fact) => extended(fact, told),
