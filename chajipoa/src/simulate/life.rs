@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::SimulateError;
 use super::acting::{Act, Who};
 use super::diary::{Diary, Happening};
-use super::paying::{Payment, Till};
+use super::paying::{self, Payment, Till};
 use super::people;
 use super::phones::Phones;
 use super::quarter::{Quarter, id};
@@ -42,6 +42,8 @@ pub(super) struct Life {
     pub(super) report: Report,
     pub(super) till: Till,
     pub(super) payments: Vec<Payment>,
+    /// Ways in which the provider surely misbehaves before chance decides.
+    pub(super) to_come: std::slice::Iter<'static, &'static str>,
     pub(super) bar: ProgressBar,
 }
 
@@ -54,7 +56,8 @@ pub(super) async fn live(
 ) -> Result<Report, SimulateError> {
     let (diary, report) = (Diary::default(), Report::default());
     let till = Till::new(api.clone(), Arc::clone(&phones), quarter.staff);
-    let mut life = Life { api, phones, quarter, diary, report, till, payments: Vec::new(), bar };
+    let to_come = paying::to_come(quarter.number);
+    let mut life = Life { api, phones, quarter, diary, report, till, payments: Vec::new(), to_come, bar };
     life.open().await?;
     let told = life.tell_the_past().await?;
     let end = life.plan(life.quarter.rentals.saturating_sub(told));

@@ -31,7 +31,7 @@ use crate::api::{Api, ApiError};
 /// The provider behaves.
 pub(super) const WELL: &str = "success";
 /// How else it behaves.
-const BADLY: [&str; 9] = [
+static BADLY: [&str; 9] = [
     "twice",
     "storm",
     "late",
@@ -76,6 +76,11 @@ fn wrong(how: &str, status: &str, settled: usize) -> Option<String> {
 fn draw(purse: &mut Chance) -> &'static str {
     let (badly, which) = (purse.permille(BADLY_PERMILLE), purse.index(BADLY.len()));
     if badly { BADLY[which] } else { WELL }
+}
+
+/// The first quarter meets every misbehaviour once, whatever the seed is, before chance decides there.
+pub(super) fn to_come(quarter: u64) -> std::slice::Iter<'static, &'static str> {
+    if quarter == 0 { BADLY.iter() } else { [].iter() }
 }
 
 /// A payment of the quarter.
@@ -198,6 +203,7 @@ impl Life {
         let more = 500 * i64::try_from(purse.below(20)).unwrap_or(0);
         let provider = ["mpesa", "mixx", "airtel", "halopesa"][purse.index(4)];
         let how = draw(purse);
+        let how = self.to_come.next().copied().unwrap_or(how);
         let (more, how) = if often { (FOR_LONG, WELL) } else { (more, how) };
         let amount = needed.saturating_add(more);
         if !self.pay(customer, amount, provider, how).await? && how != WELL {
