@@ -61,6 +61,6 @@ impl Act {
 
     /// Whether it moves money that somebody pays in: how often depends on the real clock.
     pub(super) fn pays(&self) -> bool {
-        matches!(self.name, "InitiatePayment" | "PaymentConfirmed")
+        self.name == "InitiatePayment"
     }
 }

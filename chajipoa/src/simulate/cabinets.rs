@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::SimulateError;
+use super::paying::{Till, WELL};
 use super::people::{self, Customer, expect};
 use super::phones::Phones;
 use super::quarter::{DEPOSIT, id, latitude, tail};
@@ -199,9 +200,11 @@ impl Street {
             "payment_id": payment_id, "amount": amount, "purpose": "deposit", "provider": "mpesa",
         });
         expect(self.app(&mut customer, path, &asked).await?, 202, path)?;
-        let reference = id().simple().to_string();
-        let paid = json!({"payment_id": payment_id, "amount": amount, "provider_reference": reference});
-        self.command(Role::Payments, "PaymentConfirmed", None, paid).await?;
+        let till = Till::new(self.api.clone(), Arc::clone(&self.phones), self.staff);
+        match till.paid(&customer.phone, (payment_id, amount), WELL).await? {
+            Ok(_) => customer.pays_in(amount),
+            Err(answer) => return Err(ApiError::Answered { what: "a deposit".to_owned(), answer }.into()),
+        }
         Ok(customer)
     }
 
@@ -244,12 +247,7 @@ impl Street {
         path: &str,
         body: Option<Value>,
     ) -> Result<Value, SimulateError> {
-        let (http, sandbox) = self.phones.sandbox();
-        let mut request = http.request(method, format!("{sandbox}/{path}"));
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        Ok(request.send().await?.error_for_status()?.json().await?)
+        Ok(self.phones.ask(method, path, body).await?)
     }
 
     /// Every event of a stream so far.

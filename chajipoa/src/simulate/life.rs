@@ -9,7 +9,6 @@
 
 use std::sync::Arc;
 
-use edge::Role;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,9 +16,10 @@ use uuid::Uuid;
 use super::SimulateError;
 use super::acting::{Act, Who};
 use super::diary::{Diary, Happening};
+use super::paying::{self, Payment, Till};
 use super::people;
 use super::phones::Phones;
-use super::quarter::{DEPOSIT, Quarter, id};
+use super::quarter::{Quarter, id};
 use super::report::Report;
 use crate::api::{Api, ApiError, Reply};
 
@@ -40,6 +40,10 @@ pub(super) struct Life {
     pub(super) quarter: Quarter,
     pub(super) diary: Diary,
     pub(super) report: Report,
+    pub(super) till: Till,
+    pub(super) payments: Vec<Payment>,
+    /// Ways in which the provider surely misbehaves before chance decides.
+    pub(super) to_come: std::slice::Iter<'static, &'static str>,
     pub(super) bar: ProgressBar,
 }
 
@@ -51,7 +55,9 @@ pub(super) async fn live(
     bar: ProgressBar,
 ) -> Result<Report, SimulateError> {
     let (diary, report) = (Diary::default(), Report::default());
-    let mut life = Life { api, phones, quarter, diary, report, bar };
+    let till = Till::new(api.clone(), Arc::clone(&phones), quarter.staff);
+    let to_come = paying::to_come(quarter.number);
+    let mut life = Life { api, phones, quarter, diary, report, till, payments: Vec::new(), to_come, bar };
     life.open().await?;
     let told = life.tell_the_past().await?;
     let end = life.plan(life.quarter.rentals.saturating_sub(told));
@@ -63,6 +69,7 @@ pub(super) async fn live(
     for station in 0..life.quarter.stations.len() {
         life.come_online(station).await?;
     }
+    life.look_at_payments().await?;
     life.compare_balances().await?;
     let quarter = &life.quarter;
     let customers = quarter.customers.iter().filter(|customer| customer.session.is_some()).count();
@@ -180,26 +187,7 @@ impl Life {
             self.quarter.customers[customer] = people::log_in(&self.api, &self.phones, &name).await?;
             self.report.note("log in", "code");
         }
-        let known = &self.quarter.customers[customer];
-        let missing = (DEPOSIT - known.balance).max(0);
-        let (owed, needed) = (known.debt, known.debt.saturating_add(missing));
-        if needed == 0 {
-            return Ok(());
-        }
-        let more = 500 * i64::try_from(self.quarter.purse.below(20)).unwrap_or(0);
-        let provider = ["mpesa", "mixx", "airtel", "halopesa"][self.quarter.purse.index(4)];
-        let (payment_id, amount) = (id(), needed.saturating_add(more));
-        let purpose = if owed > 0 { "debt" } else { "deposit" };
-        let asked =
-            json!({"payment_id": payment_id, "amount": amount, "purpose": purpose, "provider": provider});
-        self.act(Act::app(customer, "InitiatePayment", "/api/v1/payments/initiate", asked)).await?;
-        // The provider's side: there is no provider yet.
-        let reference = id().simple().to_string();
-        let paid = json!({"payment_id": payment_id, "amount": amount, "provider_reference": reference});
-        let provider = Who::Staff(Role::Payments, self.quarter.staff);
-        let reply = self.act(Act::command(provider, "PaymentConfirmed", None, paid)).await?;
-        self.money(customer, reply.result("balance"), reply.result("debt"));
-        Ok(())
+        self.pay_up(customer).await
     }
 
     /// In the evening some look at their balance: it is what they were told last. Whoever still has a bank does not count,
@@ -207,7 +195,7 @@ impl Life {
     async fn compare_balances(&mut self) -> Result<(), ApiError> {
         for customer in 0..self.quarter.customers.len() {
             let known = &self.quarter.customers[customer];
-            if known.renting || known.session.is_none() || customer % LOOKS_ONE_IN != 0 {
+            if known.renting || known.unsure || known.session.is_none() || customer % LOOKS_ONE_IN != 0 {
                 continue;
             }
             let (balance, debt) = (known.balance, known.debt);

@@ -1,8 +1,8 @@
 //! A believable city, driven through the public interface alone.
 //!
 //! Its customers register with a code that they read on their phone (the sandbox), and hold tokens of their own; its
-//! stations show a secret; only its operators have tokens that the tool makes, and so has the provider's side, as long as
-//! nobody stands in for a provider. It lives now: rentals start now and end moments later, in an order that the seed
+//! stations show a secret; only its operators have tokens that the tool makes. They pay when their phone asks them to, and the
+//! provider (the sandbox) misbehaves now and then ([`paying`]). It lives now: rentals start now and end moments later, in an order that the seed
 //! decides, and the reactor may fire every deadline meanwhile. What takes days is entered by operators, with its times.
 //!
 //! The same seed makes the same choices. Not the same ids, numbers and bills: ids and phone numbers are new with each run,
@@ -19,6 +19,7 @@ mod chance;
 mod diary;
 mod life;
 mod past;
+mod paying;
 mod people;
 mod phones;
 mod places;
@@ -92,6 +93,18 @@ pub enum SimulateError {
 pub async fn run(api: &Api, sandbox: &str, plan: Plan, show_progress: bool) -> Result<Report, SimulateError> {
     let none = |source| SimulateError::NoSandbox { url: sandbox.to_owned(), source };
     let phones = Arc::new(Phones::at(sandbox).await.map_err(none)?);
+    let before = paying::hurry(&phones).await?;
+    let driven = drive(api, &phones, plan, show_progress).await;
+    paying::slow_down(&phones, before).await?;
+    driven
+}
+
+async fn drive(
+    api: &Api,
+    phones: &Arc<Phones>,
+    plan: Plan,
+    show_progress: bool,
+) -> Result<Report, SimulateError> {
     let begins = SystemClock.now() - STOOD_FOR;
     let mut chance = Chance::new(plan.seed);
     let tariff = publish_tariff(api, begins).await?;
@@ -100,10 +113,10 @@ pub async fn run(api: &Api, sandbox: &str, plan: Plan, show_progress: bool) -> R
     let lives = (0..quarters).map(|number| {
         let share = share(plan.rentals, quarters, number);
         let quarter = Quarter::new(number, share, chance.fork(), begins, tariff);
-        life::live(api.clone(), Arc::clone(&phones), quarter, bar.clone())
+        life::live(api.clone(), Arc::clone(phones), quarter, bar.clone())
     });
     let lives = stream::iter(lives).buffer_unordered(usize::try_from(AT_ONCE).unwrap_or(1));
-    let street = Street::new(api.clone(), Arc::clone(&phones), begins, tariff);
+    let street = Street::new(api.clone(), Arc::clone(phones), begins, tariff);
     let (parts, misbehaved) = join(lives.collect::<Vec<_>>(), street.live(&bar)).await;
     bar.finish_and_clear();
     let mut report = Report::new(plan.seed, plan.rentals);

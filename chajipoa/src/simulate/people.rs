@@ -21,10 +21,24 @@ const NUMBERS_TRIED: u32 = 5;
 #[derive(Debug, Default)]
 pub(super) struct Customer {
     pub(super) id: Uuid,
+    pub(super) phone: String,
     pub(super) session: Option<Session>,
     pub(super) renting: bool,
     pub(super) balance: i64,
     pub(super) debt: i64,
+    /// How often their phone was asked to pay.
+    pub(super) prompts: u32,
+    /// Money came that they did not wait for.
+    pub(super) unsure: bool,
+}
+
+impl Customer {
+    /// Their money has come: what they owe is paid first.
+    pub(super) fn pays_in(&mut self, amount: i64) {
+        let debt = amount.min(self.debt);
+        self.debt -= debt;
+        self.balance = self.balance.saturating_add(amount - debt);
+    }
 }
 
 /// What somebody is given who logs in.
@@ -93,7 +107,7 @@ pub(super) async fn log_in(api: &Api, phones: &Phones, name: &str) -> Result<Cus
     for _ in 0..NUMBERS_TRIED {
         let phone = phones.next();
         let mut session = enter(api, phones, &phone, name).await?;
-        let mut customer = Customer { id: session.1, ..Customer::default() };
+        let mut customer = Customer { id: session.1, phone: phone.number, ..Customer::default() };
         let token = session.0.token(api).await?;
         if api.ask(&get("/api/v1/rentals/active", &token)).await?.status == 200 {
             continue;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use edge::pace::rest;
 use edge::{Clock as _, SystemClock};
+use reqwest::Method;
 use serde_json::Value;
 
 /// The numbers that begin with +2557.
@@ -54,9 +55,18 @@ impl Phones {
         Ok(Phones { http, sandbox, first, given: AtomicU64::new(0) })
     }
 
-    /// Where the sandbox is, and how it is asked.
-    pub(super) fn sandbox(&self) -> (&reqwest::Client, &str) {
-        (&self.http, &self.sandbox)
+    /// Asks the sandbox for something, as a person or a test does.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Value, reqwest::Error> {
+        let mut request = self.http.request(method, format!("{}/{path}", self.sandbox));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        request.send().await?.error_for_status()?.json().await
     }
 
     /// A phone that nobody else of this city has.

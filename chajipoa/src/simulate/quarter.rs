@@ -86,7 +86,7 @@ pub(super) struct Quarter {
     pub(super) banks: Vec<Bank>,
     pub(super) customers: Vec<Customer>,
     pub(super) trips: Vec<Trip>,
-    number: u64,
+    pub(super) number: u64,
     tariff: Uuid,
 }
 

@@ -39,6 +39,10 @@ pub struct Report {
     duplicates_replayed: u64,
     uploaded_later: u64,
     charged_tzs: i64,
+    /// What customers paid in.
+    paid_tzs: i64,
+    /// For each way in which the provider behaved: how many payments came to stand where.
+    payments: BTreeMap<&'static str, BTreeMap<String, u64>>,
     /// What the sandbox's cabinets did, and what it led to.
     cabinets: Vec<Episode>,
     /// Answers that the city did not expect.
@@ -73,6 +77,19 @@ impl Report {
 
     pub(super) fn charged(&mut self, amount: i64) {
         self.charged_tzs = self.charged_tzs.saturating_add(amount);
+    }
+
+    /// A payment came to stand where it may.
+    pub(super) fn payment(&mut self, how: &'static str, status: &str, amount: i64) {
+        self.payments_many(how, status, 1);
+        if status == "settled" {
+            self.paid_tzs = self.paid_tzs.saturating_add(amount);
+        }
+    }
+
+    fn payments_many(&mut self, how: &'static str, status: &str, count: u64) {
+        let counted = self.payments.entry(how).or_default().entry(status.to_owned()).or_default();
+        *counted = counted.saturating_add(count);
     }
 
     pub(super) fn uploaded(&mut self, count: u64) {
@@ -112,6 +129,12 @@ impl Report {
                 self.note_many(command, outcome, *count);
             }
         }
+        for (how, ends) in &part.payments {
+            for (status, count) in ends {
+                self.payments_many(how, status, *count);
+            }
+        }
+        self.paid_tzs = self.paid_tzs.saturating_add(part.paid_tzs);
         self.rentals_started = self.rentals_started.saturating_add(part.rentals_started);
         self.duplicates_sent = self.duplicates_sent.saturating_add(part.duplicates_sent);
         self.duplicates_replayed = self.duplicates_replayed.saturating_add(part.duplicates_replayed);
@@ -133,8 +156,8 @@ impl std::fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "{} customers, {} stations, {} banks; {} TZS charged",
-            self.customers, self.stations, self.devices, self.charged_tzs
+            "{} customers, {} stations, {} banks; {} TZS charged, {} TZS paid in",
+            self.customers, self.stations, self.devices, self.charged_tzs, self.paid_tzs
         )?;
         writeln!(
             f,
@@ -145,6 +168,11 @@ impl std::fmt::Display for Report {
             let counts: Vec<String> =
                 outcomes.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
             writeln!(f, "  {command:<24} {}", counts.join(" · "))?;
+        }
+        for (how, ends) in &self.payments {
+            let counts: Vec<String> =
+                ends.iter().map(|(status, count)| format!("{status} {count}")).collect();
+            writeln!(f, "  payments ({how}): {}", counts.join(" · "))?;
         }
         for Episode { how, end, .. } in &self.cabinets {
             writeln!(f, "  a {how} cabinet: {end}")?;

@@ -11,6 +11,7 @@ use tests::harness::{ADMIN, Client, FINANCE, Gateway, Kafka, Place, PrivatePostg
 use crate::faults::assert_sound;
 use crate::load::{Load, assert_replays};
 use crate::town::rich_customer;
+use crate::wallets::Sandbox;
 
 const LIMIT: Duration = Duration::from_secs(90);
 /// Each of the parts is killed so often.
@@ -137,8 +138,9 @@ async fn simulate(cluster: &Cluster) {
     let place = &cluster.place;
     let sandbox = place.spec(&["sandbox", "--url", &gateway.url()], &place.database.owner_url).start().await;
     let reactor = place.service("reactor", ServiceRole::Reactor);
-    let reactor = reactor.env("CHAJIPOA_COMMAND_URL", commands.base()).env("SMS_API_KEY", "any");
-    let reactor = reactor.env("SMS_USERNAME", "sandbox").env("SMS_PROVIDER_URL", sandbox.url());
+    let reactor = reactor.env("CHAJIPOA_COMMAND_URL", commands.base()).env("AZAMPAY_PROMPT_AFTER_MS", "0");
+    let providers = Sandbox::at(&sandbox.url()).provider_settings();
+    let reactor = providers.into_iter().fold(reactor, |reactor, (name, value)| reactor.env(&name, value));
     let mut reactor = reactor.start().await;
     let city = ["simulate", "--rentals", "250", "--seed", "5", "--json"];
     let (url, phones) = (gateway.url(), sandbox.url());

@@ -36,7 +36,7 @@ impl Up {
     /// The same, with the deadlines of the system.
     pub(crate) async fn with_reactor() -> Self {
         let place = Place::new().await;
-        let up = place.up().env("CHAJIPOA_REACTOR", "true");
+        let up = place.up().env("CHAJIPOA_REACTOR", "true").env("AZAMPAY_PROMPT_AFTER_MS", "0");
         Self::started(place, up).await
     }
 

@@ -82,13 +82,11 @@ async fn the_same_seed_makes_the_same_choices_and_another_one_others() {
 /// What is chosen, without what depends on ids and on how long it took: bills, and so who has to pay in again.
 fn chosen(mut report: Value) -> Value {
     let all = report.as_object_mut().unwrap();
-    for field in ["seed", "charged_tzs", "duplicates_sent", "duplicates_replayed"] {
+    for field in ["seed", "charged_tzs", "paid_tzs", "payments", "duplicates_sent", "duplicates_replayed"] {
         assert!(all.remove(field).is_some(), "{field}");
     }
     let commands = all["commands"].as_object_mut().unwrap();
-    for paid in ["InitiatePayment", "PaymentConfirmed"] {
-        assert!(commands.remove(paid).is_some(), "{paid}");
-    }
+    assert!(commands.remove("InitiatePayment").is_some());
     for episode in all["cabinets"].as_array_mut().unwrap() {
         for id in ["rental_id", "station_id"] {
             assert!(episode.as_object_mut().unwrap().remove(id).is_some(), "{id}");
