@@ -34,6 +34,7 @@ async fn i6_i7_five_thousand_rentals_leave_even_books_at_every_position_and_live
     println!("5,000 rentals in {:.1?}", started.elapsed());
     assert!(started.elapsed() < BOUND, "it took {:?}", started.elapsed());
     assert!(report["rentals_started"].as_u64().unwrap() >= 4_800, "{report}");
+    assert_eq!(report["payments"].as_object().unwrap().len(), 10, "every way of the provider: {report}");
     // Of those that were overdue when they were entered the system marks those that it comes to before their return.
     for (kind, least) in [
         ("RentalExtended", 100),
