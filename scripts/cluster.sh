@@ -96,6 +96,11 @@ service sandbox 8083 "" sandbox
 # Messages go to the sandbox unless there is an account.
 [[ -n ${SMS_API_KEY:-} ]] ||
     export SMS_API_KEY=sandbox SMS_USERNAME=sandbox SMS_PROVIDER_URL=http://127.0.0.1:8083
+# So do prompts and pay-outs.
+[[ -n ${AZAMPAY_CLIENT_SECRET:-} ]] ||
+    export AZAMPAY_CLIENT_SECRET=sandbox AZAMPAY_CLIENT_ID=sandbox AZAMPAY_APP_NAME=sandbox \
+        AZAMPAY_AUTH_URL=http://127.0.0.1:8083 AZAMPAY_CHECKOUT_URL=http://127.0.0.1:8083 \
+        AZAMPAY_DISBURSE_URL=http://127.0.0.1:8083 AZAMPAY_SOURCE_ACCOUNT=255700000000 AZAMPAY_SOURCE_NAME=ChajiPoa
 service reactor 8086 "$DATABASE_URL_REACTOR" reactor
 
 cp deploy/nginx/nginx.conf "$home/nginx/nginx.conf"

@@ -32,7 +32,8 @@ mod statements;
 mod status;
 
 pub use azampay::{
-    AzamPay, AzamPaySettings, Collection, Inquiry, KeyError, PayOut, PublicKey, Reply, Source, Standing,
+    AzamPay, AzamPaySettings, Collection, Inquiry, KeyError, PayOut, PayOutName, PublicKey, Reply, Source,
+    Standing,
 };
 pub use commands::{Answer, Commands};
 pub use error::ReactorError;

@@ -49,6 +49,23 @@ pub struct PayOut<'a> {
     pub reference: &'a str,
 }
 
+/// How a pay-out is named when it is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayOutName<'a> {
+    /// By AzamPay's own reference.
+    Theirs(&'a str),
+    /// By the reference that we gave it: where no answer told theirs.
+    Ours(&'a str),
+}
+
+impl<'a> PayOutName<'a> {
+    /// The best name there is.
+    #[must_use]
+    pub fn of(theirs: Option<&'a str>, ours: Option<&'a str>) -> Self {
+        theirs.map_or(Self::Ours(ours.unwrap_or_default()), Self::Theirs)
+    }
+}
+
 /// AzamPay.
 pub struct AzamPay {
     http: reqwest::Client,
@@ -167,22 +184,28 @@ impl AzamPay {
                 let name = wallet::checkout_name(provider);
                 Some(self.inquire(url, [("transactionId", transaction_id), ("provider", name)]).await)
             }
-            Inquiry::Disbursement => Some(self.of_reference(transaction_id, provider).await),
+            Inquiry::Disbursement => {
+                Some(self.of_reference(PayOutName::Theirs(transaction_id), provider).await)
+            }
         }
     }
 
     /// What became of a pay-out; nothing where no inquiry is configured.
-    pub async fn standing_of_pay_out(&self, reference: &str, provider: Provider) -> Option<Standing> {
+    pub async fn standing_of_pay_out(&self, name: PayOutName<'_>, provider: Provider) -> Option<Standing> {
         match self.settings.inquiry {
             Inquiry::Off => None,
-            Inquiry::Partner | Inquiry::Disbursement => Some(self.of_reference(reference, provider).await),
+            Inquiry::Partner | Inquiry::Disbursement => Some(self.of_reference(name, provider).await),
         }
     }
 
-    async fn of_reference(&self, reference: &str, provider: Provider) -> Standing {
+    async fn of_reference(&self, name: PayOutName<'_>, provider: Provider) -> Standing {
         let url = format!("{}/api/v1/azampay/transactionstatus", self.settings.disburse_url);
         let bank = wallet::bank_name(provider).unwrap_or_else(|| provider.as_str());
-        self.inquire(url, [("pgReferenceId", reference), ("bankName", bank)]).await
+        let named = match name {
+            PayOutName::Theirs(reference) => ("pgReferenceId", reference),
+            PayOutName::Ours(reference) => ("externalId", reference),
+        };
+        self.inquire(url, [named, ("bankName", bank)]).await
     }
 
     async fn inquire(&self, url: String, query: [(&str, &str); 2]) -> Standing {

@@ -46,8 +46,10 @@ impl PublicKey {
     /// # Errors
     /// It is no key, or a short one.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        if let Some(data) = Fields::read(text.as_bytes()).and_then(|said| said.text("data")) {
-            return Self::parse(&data);
+        if let Some(said) = Fields::read(text.as_bytes())
+            && let Some(key) = ["publicKey", "data"].iter().find_map(|name| said.text(name))
+        {
+            return Self::parse(&key);
         }
         let pem = text.trim();
         let key = RsaPublicKey::from_public_key_pem(pem)
@@ -132,8 +134,9 @@ mod tests {
         let pem = key.to_public_key_pem(LineEnding::LF).unwrap();
         let bare = STANDARD.encode(key.to_public_key_der().unwrap().as_bytes());
         let json = serde_json::json!({"data": pem, "success": true}).to_string();
+        let named = serde_json::json!({"success": true, "format": "Pem", "publicKey": pem}).to_string();
         let old = key.to_pkcs1_pem(LineEnding::CRLF).unwrap();
-        for text in [pem, bare, json, old] {
+        for text in [pem, bare, json, named, old] {
             assert_eq!(PublicKey::parse(&text), Ok(PublicKey(key.clone())));
         }
         let short = RsaPrivateKey::new(&mut Randomness(&SystemClock), 1_024).unwrap().to_public_key();

@@ -18,7 +18,7 @@ mod settings;
 mod token;
 mod wallet;
 
-pub use client::{AzamPay, Collection, PayOut};
+pub use client::{AzamPay, Collection, PayOut, PayOutName};
 pub(crate) use fields::Fields;
 pub use keys::{KeyError, PublicKey};
 pub(crate) use reply::plain;

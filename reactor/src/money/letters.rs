@@ -24,7 +24,7 @@ use super::ids::receipt_id;
 use super::judge::{self, Asked, Mismatch, Received, Returned, Signature, Verdict};
 use super::naming::Named;
 use super::report::Report;
-use crate::azampay::Standing;
+use crate::azampay::{PayOutName, Standing};
 use crate::commands::Answer;
 use crate::error::ReactorError;
 use crate::statements::money as statements;
@@ -250,9 +250,8 @@ impl Desk {
         let returned = judge::pay_out(said, found.as_ref().map(|found| &found.sent));
         let (returned, standing) = match (&found, &self.azampay) {
             (Some(found), Some(azampay)) if !matches!(returned, Returned::Nothing { .. }) => {
-                let reference = found.provider_reference.as_deref().or(found.reference.as_deref());
-                let reference = reference.unwrap_or_default();
-                (returned, azampay.standing_of_pay_out(reference, found.provider).await)
+                let name = PayOutName::of(found.provider_reference.as_deref(), found.reference.as_deref());
+                (returned, azampay.standing_of_pay_out(name, found.provider).await)
             }
             (_, _) => (returned, None),
         };

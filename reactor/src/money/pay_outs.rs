@@ -22,7 +22,7 @@ use super::desk::{Desk, Note, paid_by_call, wallet_and_amount};
 use super::ids::{command_id, pay_out_reference};
 use super::prompts::INQUIRE_AT_LEAST_EVERY;
 use super::report::{Owned, Report};
-use crate::azampay::{AzamPay, Inquiry, PayOut, Reply, Standing};
+use crate::azampay::{AzamPay, Inquiry, PayOut, PayOutName, Reply, Standing};
 use crate::commands::{Answer, Command};
 use crate::error::ReactorError;
 use crate::statements::money as statements;
@@ -68,7 +68,8 @@ impl Claimed {
 struct Silent {
     refund: Uuid,
     provider: Provider,
-    reference: String,
+    theirs: Option<String>,
+    ours: Option<String>,
 }
 
 impl Desk {
@@ -218,8 +219,7 @@ impl Desk {
         for row in &rows {
             let (provider, _) = wallet_and_amount("reactor.refund", row.try_get(1)?, 0)?;
             let (ours, theirs): (Option<String>, Option<String>) = (row.try_get(2)?, row.try_get(3)?);
-            let reference = theirs.or(ours).unwrap_or_default();
-            let silent = Silent { refund: row.try_get(0)?, provider, reference };
+            let silent = Silent { refund: row.try_get(0)?, provider, theirs, ours };
             let (desk, azampay) = (Arc::clone(self), Arc::clone(azampay));
             calls.spawn(async move { desk.ask_about(&azampay, silent).await });
         }
@@ -227,11 +227,13 @@ impl Desk {
     }
 
     async fn ask_about(&self, azampay: &AzamPay, silent: Silent) {
-        let Silent { refund, provider, reference } = silent;
-        let standing = azampay.standing_of_pay_out(&reference, provider).await;
+        let Silent { refund, provider, theirs, ours } = silent;
+        let name = PayOutName::of(theirs.as_deref(), ours.as_deref());
+        let standing = azampay.standing_of_pay_out(name, provider).await;
+        let reference = theirs.or(ours);
         standing.iter().for_each(|standing| self.figures.inquired(standing));
         let report = match standing {
-            Some(Standing::Success) => Report::refund_paid(refund, Some(&reference), "inquiry"),
+            Some(Standing::Success) => Report::refund_paid(refund, reference.as_deref(), "inquiry"),
             Some(Standing::Failure) => Report::refund_declined(refund, "the provider says so", "inquiry"),
             Some(Standing::Pending) => return,
             Some(Standing::NotFound | Standing::Unknown { .. }) => {

@@ -8,7 +8,9 @@ use domain::Money;
 use domain::event::Provider;
 use domain::phone::Phone;
 use edge::FixedClock;
-use reactor::{AzamPay, AzamPaySettings, Collection, Inquiry, PayOut, PublicKey, Reply, Standing};
+use reactor::{
+    AzamPay, AzamPaySettings, Collection, Inquiry, PayOut, PayOutName, PublicKey, Reply, Standing,
+};
 use serde_json::{Value, json};
 
 use crate::harness::zero;
@@ -196,8 +198,11 @@ async fn an_inquiry_goes_where_it_is_configured_to() {
     assert_eq!(other.double.asked(PAY_OUT_INQUIRY)[0].query, "pgReferenceId=tx&bankName=tigo");
     let none: Value = json!({"data": null, "message": "not found", "statusCode": 404});
     other.double.then(PAY_OUT_INQUIRY, Deed::json(404, &none));
-    assert_eq!(other.client.standing_of_pay_out("x", Provider::Mixx).await, Some(Standing::NotFound));
+    assert_eq!(
+        other.client.standing_of_pay_out(PayOutName::Theirs("x"), Provider::Mixx).await,
+        Some(Standing::NotFound)
+    );
     other.double.then(PAY_OUT_INQUIRY, Deed::HangUp);
-    let standing = other.client.standing_of_pay_out("x", Provider::Mixx).await;
+    let standing = other.client.standing_of_pay_out(PayOutName::Theirs("x"), Provider::Mixx).await;
     assert!(matches!(standing, Some(Standing::Unknown { .. })));
 }

@@ -71,6 +71,7 @@ impl Market {
 async fn a_deposit_comes_by_a_prompt_and_goes_back_to_the_wallet_and_the_phone_is_told() {
     let market = Market::open(&[]).await;
     let (client, sandbox) = (&market.client, &market.sandbox);
+    sandbox.set(json!({"payments": {"signed": true}})).await;
     let asha = Person::new(client).await;
     let payment = asha.asks_to_pay(client, 20_000, "airtel").await;
     let prompt = sandbox.answer(&asha.phone, "success").await;
