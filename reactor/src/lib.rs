@@ -44,5 +44,5 @@ pub use message::{
 };
 pub use money::{Cashier, Cashing, MoneyStatus};
 pub use reactor::{Reactor, Running, Sources};
-pub use sms::{Account, Accounts, AfricasTalking, Beem, BeemSettings, NextSms, NextSmsSettings, SmsSettings};
+pub use sms::{Account, Accounts, AfricasTalking, BasicAccount, Beem, NextSms, SmsSettings};
 pub use status::{Snapshot, Status};

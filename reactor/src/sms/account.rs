@@ -5,8 +5,9 @@ use std::sync::Arc;
 use edge::settings::{self, SettingError};
 
 use super::africastalking::{AFRICASTALKING, AfricasTalking, SmsSettings};
-use super::beem::{BEEM, Beem, BeemSettings};
-use super::nextsms::{NEXTSMS, NextSms, NextSmsSettings};
+use super::basic::{BasicAccount, BasicSettings};
+use super::beem::{self, BEEM, Beem};
+use super::nextsms::{self, NEXTSMS, NextSms};
 use crate::error::ReactorError;
 use crate::message::{Messenger, Route};
 
@@ -16,9 +17,9 @@ pub enum Account {
     /// At Africa's Talking.
     AfricasTalking(SmsSettings),
     /// At Beem.
-    Beem(BeemSettings),
+    Beem(BasicAccount),
     /// At NextSMS.
-    NextSms(NextSmsSettings),
+    NextSms(BasicAccount),
 }
 
 /// The provider that messages go by, and the one behind it.
@@ -43,14 +44,8 @@ impl Account {
                 let account = SmsSettings::of_environment()?;
                 Ok(account.or_else(|| at.map(SmsSettings::of_sandbox)).map(Self::AfricasTalking))
             }
-            BEEM => {
-                let account = BeemSettings::of_environment()?;
-                Ok(account.or_else(|| at.map(BeemSettings::of_sandbox)).map(Self::Beem))
-            }
-            NEXTSMS => {
-                let account = NextSmsSettings::of_environment()?;
-                Ok(account.or_else(|| at.map(NextSmsSettings::of_sandbox)).map(Self::NextSms))
-            }
+            BEEM => Ok(basic(beem::SETTINGS, at)?.map(Self::Beem)),
+            NEXTSMS => Ok(basic(nextsms::SETTINGS, at)?.map(Self::NextSms)),
             _ => {
                 let reason = format!("one of {AFRICASTALKING}, {BEEM}, {NEXTSMS}");
                 Err(SettingError::Wrong { name: setting, reason })
@@ -61,8 +56,8 @@ impl Account {
     /// What has to be set for an account at a provider.
     fn key(provider: &str) -> &'static str {
         match provider {
-            BEEM => "SMS_BEEM_API_KEY",
-            NEXTSMS => "SMS_NEXTSMS_USERNAME",
+            BEEM => beem::SETTINGS.name,
+            NEXTSMS => nextsms::SETTINGS.name,
             _ => "SMS_API_KEY",
         }
     }
@@ -74,6 +69,11 @@ impl Account {
             Self::NextSms(settings) => Arc::new(NextSms::new(settings)?),
         })
     }
+}
+
+fn basic(settings: BasicSettings, sandbox: Option<String>) -> Result<Option<BasicAccount>, SettingError> {
+    let account = BasicAccount::of_environment(settings)?;
+    Ok(account.or_else(|| sandbox.map(|url| BasicAccount::of_sandbox(url, settings))))
 }
 
 impl Accounts {

@@ -4,12 +4,12 @@
 //! of the message; every other one refuses it. Want of credit and a missing route may be otherwise later.
 
 use async_trait::async_trait;
-use edge::settings::{self, SettingError};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::exchange::{client, exchange, judged_by_status, sender, without_plus};
+use super::basic::{BasicAccount, BasicSettings};
+use super::exchange::{client, exchange, judged_by_status, without_plus};
 use crate::error::ReactorError;
 use crate::message::{Delivery, Messenger, Text};
 
@@ -25,53 +25,21 @@ const NO_CREDIT: i64 = 102;
 const NETWORK_TIMED_OUT: i64 = 103;
 const NO_ROUTE: i64 = 106;
 
-/// The account at the provider's.
-#[derive(Clone)]
-pub struct BeemSettings {
-    /// `SMS_BEEM_URL`: where the service is; the real one by default.
-    pub url: String,
-    /// `SMS_BEEM_API_KEY`: the account.
-    pub api_key: String,
-    /// `SMS_BEEM_SECRET_KEY`: its secret.
-    pub secret_key: String,
-    /// `SMS_BEEM_SENDER`: the name that phones show, at most 11 characters.
-    pub sender: String,
-}
-
-impl std::fmt::Debug for BeemSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BeemSettings").field("url", &self.url).finish_non_exhaustive()
-    }
-}
-
-impl BeemSettings {
-    /// An account at the stand-in of this address, which takes any.
-    #[must_use]
-    pub fn of_sandbox(url: String) -> Self {
-        let account = || "sandbox".to_owned();
-        Self { url, api_key: account(), secret_key: account(), sender: COMMON_SENDER.to_owned() }
-    }
-
-    /// The settings of the environment, or `None` where there is no account.
-    ///
-    /// # Errors
-    /// The account has a key and no secret, or a sender that is too long.
-    pub fn of_environment() -> Result<Option<Self>, SettingError> {
-        let Some(api_key) = settings::text("SMS_BEEM_API_KEY")? else { return Ok(None) };
-        Ok(Some(Self {
-            url: settings::text("SMS_BEEM_URL")?.unwrap_or_else(|| PROVIDER_URL.to_owned()),
-            api_key,
-            secret_key: settings::required("SMS_BEEM_SECRET_KEY")?,
-            sender: sender("SMS_BEEM_SENDER")?.unwrap_or_else(|| COMMON_SENDER.to_owned()),
-        }))
-    }
-}
+/// Where an account at this provider is set.
+pub(super) const SETTINGS: BasicSettings = BasicSettings {
+    url: "SMS_BEEM_URL",
+    name: "SMS_BEEM_API_KEY",
+    secret: "SMS_BEEM_SECRET_KEY",
+    sender: "SMS_BEEM_SENDER",
+    usual_url: PROVIDER_URL,
+    usual_sender: COMMON_SENDER,
+};
 
 /// The messenger.
 #[derive(Debug)]
 pub struct Beem {
     http: reqwest::Client,
-    settings: BeemSettings,
+    account: BasicAccount,
 }
 
 impl Beem {
@@ -79,13 +47,13 @@ impl Beem {
     ///
     /// # Errors
     /// The HTTP client cannot be made.
-    pub fn new(settings: BeemSettings) -> Result<Self, ReactorError> {
-        Ok(Self { http: client()?, settings })
+    pub fn new(account: BasicAccount) -> Result<Self, ReactorError> {
+        Ok(Self { http: client()?, account })
     }
 
     fn body(&self, text: &Text<'_>) -> Value {
         json!({
-            "source_addr": self.settings.sender,
+            "source_addr": self.account.sender,
             "schedule_time": "",
             "encoding": 0,
             "message": text.text,
@@ -101,12 +69,7 @@ impl Messenger for Beem {
     }
 
     async fn send(&self, text: &Text<'_>) -> Delivery {
-        let url = format!("{}/v1/send", self.settings.url.trim_end_matches('/'));
-        let request = self
-            .http
-            .post(url)
-            .basic_auth(&self.settings.api_key, Some(&self.settings.secret_key))
-            .json(&self.body(text));
+        let request = self.account.post(&self.http, "/v1/send").json(&self.body(text));
         match exchange(request).await {
             Ok((status, body)) => judge(status, &body),
             Err(delivery) => delivery,
@@ -160,10 +123,10 @@ mod tests {
     use crate::sms::exchange::trials::{self, surely_refused};
 
     fn messenger(url: String) -> Box<dyn Messenger> {
-        let settings = BeemSettings {
+        let settings = BasicAccount {
             url,
-            api_key: "key".to_owned(),
-            secret_key: "hidden".to_owned(),
+            name: "key".to_owned(),
+            secret: "hidden".to_owned(),
             sender: "ChajiPoa".to_owned(),
         };
         assert!(!format!("{settings:?}").contains("hidden"));

@@ -7,6 +7,7 @@
 
 mod account;
 mod africastalking;
+mod basic;
 mod beem;
 mod exchange;
 mod nextsms;
@@ -14,7 +15,8 @@ mod nextsms;
 pub use account::{Account, Accounts};
 pub(crate) use africastalking::AFRICASTALKING;
 pub use africastalking::{AfricasTalking, SmsSettings};
+pub use basic::BasicAccount;
 pub(crate) use beem::BEEM;
-pub use beem::{Beem, BeemSettings};
+pub use beem::Beem;
 pub(crate) use nextsms::NEXTSMS;
-pub use nextsms::{NextSms, NextSmsSettings};
+pub use nextsms::NextSms;

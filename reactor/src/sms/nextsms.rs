@@ -3,12 +3,12 @@
 //! The group of the message's status says what became of it: on its way, refused, or a word that says nothing yet.
 
 use async_trait::async_trait;
-use edge::settings::{self, SettingError};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::exchange::{client, exchange, judged_by_status, sender, without_plus};
+use super::basic::{BasicAccount, BasicSettings};
+use super::exchange::{client, exchange, judged_by_status, without_plus};
 use crate::error::ReactorError;
 use crate::message::{Delivery, Messenger, Text};
 
@@ -21,53 +21,21 @@ const COMMON_SENDER: &str = "NEXTSMS";
 /// The status of a message for which there was no credit.
 const NO_CREDIT: &str = "REJECTED_NOT_ENOUGH_CREDITS";
 
-/// The account at the provider's.
-#[derive(Clone)]
-pub struct NextSmsSettings {
-    /// `SMS_NEXTSMS_URL`: where the service is; the real one by default.
-    pub url: String,
-    /// `SMS_NEXTSMS_USERNAME`: the account.
-    pub username: String,
-    /// `SMS_NEXTSMS_PASSWORD`: its secret.
-    pub password: String,
-    /// `SMS_NEXTSMS_SENDER`: the name that phones show, at most 11 characters.
-    pub sender: String,
-}
-
-impl std::fmt::Debug for NextSmsSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NextSmsSettings").field("url", &self.url).finish_non_exhaustive()
-    }
-}
-
-impl NextSmsSettings {
-    /// An account at the stand-in of this address, which takes any.
-    #[must_use]
-    pub fn of_sandbox(url: String) -> Self {
-        let account = || "sandbox".to_owned();
-        Self { url, username: account(), password: account(), sender: COMMON_SENDER.to_owned() }
-    }
-
-    /// The settings of the environment, or `None` where there is no account.
-    ///
-    /// # Errors
-    /// The account has a name and no password, or a sender that is too long.
-    pub fn of_environment() -> Result<Option<Self>, SettingError> {
-        let Some(username) = settings::text("SMS_NEXTSMS_USERNAME")? else { return Ok(None) };
-        Ok(Some(Self {
-            url: settings::text("SMS_NEXTSMS_URL")?.unwrap_or_else(|| PROVIDER_URL.to_owned()),
-            username,
-            password: settings::required("SMS_NEXTSMS_PASSWORD")?,
-            sender: sender("SMS_NEXTSMS_SENDER")?.unwrap_or_else(|| COMMON_SENDER.to_owned()),
-        }))
-    }
-}
+/// Where an account at this provider is set.
+pub(super) const SETTINGS: BasicSettings = BasicSettings {
+    url: "SMS_NEXTSMS_URL",
+    name: "SMS_NEXTSMS_USERNAME",
+    secret: "SMS_NEXTSMS_PASSWORD",
+    sender: "SMS_NEXTSMS_SENDER",
+    usual_url: PROVIDER_URL,
+    usual_sender: COMMON_SENDER,
+};
 
 /// The messenger.
 #[derive(Debug)]
 pub struct NextSms {
     http: reqwest::Client,
-    settings: NextSmsSettings,
+    account: BasicAccount,
 }
 
 impl NextSms {
@@ -75,13 +43,13 @@ impl NextSms {
     ///
     /// # Errors
     /// The HTTP client cannot be made.
-    pub fn new(settings: NextSmsSettings) -> Result<Self, ReactorError> {
-        Ok(Self { http: client()?, settings })
+    pub fn new(account: BasicAccount) -> Result<Self, ReactorError> {
+        Ok(Self { http: client()?, account })
     }
 
     fn body(&self, text: &Text<'_>) -> Value {
         json!({
-            "from": self.settings.sender,
+            "from": self.account.sender,
             "to": without_plus(text.to),
             "text": text.text,
             "reference": text.reference,
@@ -96,12 +64,7 @@ impl Messenger for NextSms {
     }
 
     async fn send(&self, text: &Text<'_>) -> Delivery {
-        let url = format!("{}/api/sms/v1/text/single", self.settings.url.trim_end_matches('/'));
-        let request = self
-            .http
-            .post(url)
-            .basic_auth(&self.settings.username, Some(&self.settings.password))
-            .json(&self.body(text));
+        let request = self.account.post(&self.http, "/api/sms/v1/text/single").json(&self.body(text));
         match exchange(request).await {
             Ok((status, body)) => judge(status, &body),
             Err(delivery) => delivery,
@@ -166,10 +129,10 @@ mod tests {
     use crate::sms::exchange::trials::{self, surely_refused};
 
     fn messenger(url: String) -> Box<dyn Messenger> {
-        let settings = NextSmsSettings {
+        let settings = BasicAccount {
             url,
-            username: "key".to_owned(),
-            password: "hidden".to_owned(),
+            name: "key".to_owned(),
+            secret: "hidden".to_owned(),
             sender: "ChajiPoa".to_owned(),
         };
         assert!(!format!("{settings:?}").contains("hidden"));
