@@ -120,7 +120,8 @@ mod tests {
             assert_eq!(StreamKind::from_code(kind.code()), Some(kind));
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }
-        assert_eq!(StreamKind::from_code(11), None);
+        assert_eq!(StreamKind::from_code(0), None);
+        assert_eq!(StreamKind::from_code(13), None);
         assert!("Customer".parse::<StreamKind>().is_err());
     }
 }
