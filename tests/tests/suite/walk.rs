@@ -14,6 +14,8 @@ use crate::journey::Up;
 const GATEWAY: &str = "http://127.0.0.1:8080";
 /// And the sandbox.
 const SANDBOX: &str = "http://127.0.0.1:8083";
+/// Seconds after which a line that waits for what never comes has failed.
+const PATIENCE: &str = "180";
 /// Stands between the outputs of two lines.
 const NEXT: char = '\u{1e}';
 
@@ -40,8 +42,8 @@ async fn the_walk_of_the_readme_ends_with_a_statement_and_even_books() {
     }
     let (data, keys) = (up.place.data(), up.place.keys());
     let run = move || {
-        Command::new("bash")
-            .args(["-c", &script])
+        Command::new("timeout")
+            .args([PATIENCE, "bash", "-c", &script])
             .current_dir(checkout.path())
             .env("CHAJIPOA_DATA_DIR", data)
             .env("CHAJIPOA_KEYS", keys)
