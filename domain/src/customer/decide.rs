@@ -25,11 +25,18 @@ struct Answer {
 /// # Errors
 /// `customer_unknown`.
 pub(crate) fn known<'a>(id: CustomerId, actor: Actor, view: &View<'a>) -> Result<&'a Customer, Stop> {
-    let unknown = Rejection::CustomerUnknown { customer_id: id.0 };
     if actor.role == Role::Customer && actor.subject != id.0 {
-        return Err(unknown.into());
+        return Err(Rejection::CustomerUnknown { customer_id: id.0 }.into());
     }
-    view.customer(id)?.here().ok_or_else(|| unknown.into())
+    of(id, view)
+}
+
+/// The customer of that id, whoever asks.
+///
+/// # Errors
+/// `customer_unknown`.
+pub(crate) fn of<'a>(id: CustomerId, view: &View<'a>) -> Result<&'a Customer, Stop> {
+    view.customer(id)?.here().ok_or_else(|| Rejection::CustomerUnknown { customer_id: id.0 }.into())
 }
 
 fn same_name(one: Option<&Sealed>, other: Option<&Sealed>) -> bool {

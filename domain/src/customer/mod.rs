@@ -8,7 +8,7 @@ mod erase;
 mod profile;
 mod state;
 
-pub(crate) use decide::{known, not_active};
+pub(crate) use decide::{known, not_active, of};
 pub use decide::{register, reinstate, suspend, verify};
 pub use erase::erase;
 pub use profile::update_profile;

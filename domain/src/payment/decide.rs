@@ -180,8 +180,7 @@ fn confirm_payment(
 ) -> Result<Decision, Stop> {
     let unknown = Rejection::PaymentUnknown { payment_id: payment_id.0 };
     let payment = view.payment(payment_id)?.here().ok_or(unknown)?;
-    let unknown = Rejection::CustomerUnknown { customer_id: payment.customer_id.0 };
-    let customer = view.customer(payment.customer_id)?.here().ok_or(unknown)?;
+    let customer = customer::of(payment.customer_id, view)?;
     let amount = command.amount.money();
     let claim = reference_claim(payment.provider, command);
     let holder = view.holder(claim.clone())?;
@@ -302,8 +301,7 @@ fn confirm_bill(
     order: &Order,
     view: &View<'_>,
 ) -> Result<Decision, Stop> {
-    let unknown = Rejection::CustomerUnknown { customer_id: customer_id.0 };
-    let customer = view.customer(customer_id)?.here().ok_or(unknown)?;
+    let customer = customer::of(customer_id, view)?;
     let claim = reference_claim(provider, command);
     let amount = command.amount.money();
     if let Some(holder) = view.holder(claim.clone())? {

@@ -9,7 +9,7 @@ use super::{Payment, PaymentStatus};
 use crate::{
     Rejection, View,
     command::{MarkPaymentUnknown, PaymentDeclined, RecordChargeback, RecordPrompt},
-    customer::Status,
+    customer::{self, Status},
     decide::{Decision, Order, Stop, fact},
     event,
     ids::PaymentId,
@@ -128,8 +128,7 @@ pub fn charge_back(command: &RecordChargeback, order: &Order, view: &View<'_>) -
         return Err(Rejection::ChargebackTooLarge { payment_id: payment_id.0, amount, limit }.into());
     }
     let occurred_at = timing::occurred(order)?;
-    let unknown = Rejection::CustomerUnknown { customer_id: customer_id.0 };
-    let customer = view.customer(customer_id)?.here().ok_or(unknown)?;
+    let customer = customer::of(customer_id, view)?;
     let mut purse = customer.purse;
     let charged_back = event::PaymentChargedBack {
         payment_id,

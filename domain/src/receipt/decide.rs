@@ -6,7 +6,7 @@ use super::{Holding, Receipt};
 use crate::{
     Rejection, View,
     command::{AssignReceipt, RecordUnmatchedReceipt, RefundReceipt},
-    customer::{Customer, Status},
+    customer::{self, Customer, Status},
     decide::{Decision, Fact, Order, Stop, fact},
     event::{self, Action, Review},
     ids::{ApprovalId, CustomerId, ReceiptId, RefundId},
@@ -146,8 +146,7 @@ pub fn assign(command: &AssignReceipt, order: &Order, view: &View<'_>) -> Result
 }
 
 fn receiver<'a>(id: CustomerId, view: &View<'a>) -> Result<&'a Customer, Stop> {
-    let unknown = Rejection::CustomerUnknown { customer_id: id.0 };
-    let customer = view.customer(id)?.here().ok_or(unknown)?;
+    let customer = customer::of(id, view)?;
     if customer.status == Status::Closed {
         return Err(Rejection::CustomerClosed { customer_id: id.0 }.into());
     }

@@ -5,6 +5,7 @@ use crate::{
     Rejection, Role, Time, View,
     approval::second_person,
     command::{ApproveRefund, RecordRefundSubmitted, RejectRefund},
+    customer,
     decide::{Decision, Fact, Order, Stop, fact},
     event::{self, Provider, RefundRejection},
     personal::Sealed,
@@ -152,8 +153,7 @@ pub(super) fn by_hand(refund: &Refund, provider: Provider, order: &Order) -> Res
 /// What has come up with the customer since. A receipt's refund has no such conditions.
 fn in_the_way(refund: &Refund, view: &View<'_>) -> Result<Option<RefundRejection>, Stop> {
     let Some(customer_id) = refund.customer_id else { return Ok(None) };
-    let unknown = Rejection::CustomerUnknown { customer_id: customer_id.0 };
-    let customer = view.customer(customer_id)?.here().ok_or(unknown)?;
+    let customer = customer::of(customer_id, view)?;
     Ok(if customer.open.is_some() {
         Some(RefundRejection::RentalOpen)
     } else if customer.purse.debt.is_zero() {

@@ -2,9 +2,9 @@
 
 use super::{Answer, Refund, RefundStatus, approve::by_hand, known};
 use crate::{
-    Rejection, View,
+    View,
     command::{MarkRefundUnknown, RefundConfirmed, RefundDeclined},
-    customer::Status,
+    customer::{self, Status},
     decide::{Decision, Order, Stop, fact},
     event::{self, PaidFrom, Review},
     ids::CustomerId,
@@ -92,8 +92,7 @@ fn source_after_failure(refund: &Refund, view: &View<'_>) -> Result<Source, Stop
 }
 
 fn from_customer(customer_id: CustomerId, refund: &Refund, view: &View<'_>) -> Result<Source, Stop> {
-    let unknown = Rejection::CustomerUnknown { customer_id: customer_id.0 };
-    let customer = view.customer(customer_id)?.here().ok_or(unknown)?;
+    let customer = customer::of(customer_id, view)?;
     let mut purse = customer.purse;
     let paid_from = match customer.status {
         Status::Closed => PaidFrom::BadDebt,
@@ -107,8 +106,7 @@ fn from_customer(customer_id: CustomerId, refund: &Refund, view: &View<'_>) -> R
 /// What goes back to the customer's purse; nothing for a receipt's refund, whose money goes back to the receipt.
 pub(super) fn given_back(refund: &Refund, view: &View<'_>) -> Result<Option<Credited>, Stop> {
     let Some(customer_id) = refund.customer_id else { return Ok(None) };
-    let unknown = Rejection::CustomerUnknown { customer_id: customer_id.0 };
-    let customer = view.customer(customer_id)?.here().ok_or(unknown)?;
+    let customer = customer::of(customer_id, view)?;
     let mut purse = customer.purse;
     Ok(Some(purse.pay(refund.amount)))
 }
