@@ -12,6 +12,8 @@
 mod cabinets;
 #[path = "suite/city.rs"]
 mod city;
+#[path = "suite/cloudevents.rs"]
+mod cloudevents;
 #[path = "suite/cluster.rs"]
 mod cluster;
 #[path = "suite/erasure.rs"]
