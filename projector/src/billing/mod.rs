@@ -1,12 +1,13 @@
 //! The read model `billing`: the books.
 //!
-//! Rows: `balance` by customer, `charge` by rental, `payment`, `receipt`, `refund`, `approval`, `statement_break`,
-//! `account` by code; written once are `journal` by position and line, `statement` by customer and position,
+//! Rows: `balance` by customer, `charge` and `billed_rental` by rental, `payment`, `receipt`, `refund`, `approval`, `statement_break`,
+//! `account` by code, `account_day` by code and booking day; written once are `journal` by position and line, `statement` by customer and position,
 //! `movement` by position, what a provider's statement must show too, and `account_total`, the totals of every account
 //! at every ten-thousandth position, so that a trial balance of any moment sums a short stretch only.
 //! Balances, statements and totals are all taken from the postings of the domain, so they cannot disagree (I6).
 
 mod approvals;
+mod billed;
 mod books;
 mod breaks;
 mod fold;
@@ -23,13 +24,13 @@ use crate::{
 };
 
 pub(crate) use rows::{
-    AccountRow, ApprovalKind, ApprovalRow, ApprovalStatus, BalanceRow, BreakRow, BreakStatus, ChargeRow,
-    JournalRow, MovementKind, MovementRow, PaymentRow, PaymentStatus, ReceiptRow, ReceiptStatus, RefundRow,
-    RefundStatus, StatementRow, TotalRow,
+    AccountDayRow, AccountRow, ApprovalKind, ApprovalRow, ApprovalStatus, BalanceRow, BilledRentalRow,
+    BreakRow, BreakStatus, ChargeRow, IncomeKind, JournalRow, MovementKind, MovementRow, PaymentRow,
+    PaymentStatus, ReceiptRow, ReceiptStatus, RefundRow, RefundStatus, StatementRow, TotalRow,
 };
 
 /// Raised with every change of what the fold makes of the ledger.
-pub(crate) const FOLD: i32 = 2;
+pub(crate) const FOLD: i32 = 3;
 /// The totals of all accounts are kept at every position that is a multiple of this.
 pub const TOTALS_EVERY: i64 = 10_000;
 
@@ -45,12 +46,14 @@ pub(crate) const SQL: Sql = Sql {
 pub(crate) struct Billing {
     pub(crate) balance: Keyed<BalanceRow>,
     pub(crate) charge: Keyed<ChargeRow>,
+    pub(crate) billed_rental: Keyed<BilledRentalRow>,
     pub(crate) payment: Keyed<PaymentRow>,
     pub(crate) receipt: Keyed<ReceiptRow>,
     pub(crate) refund: Keyed<RefundRow>,
     pub(crate) approval: Keyed<ApprovalRow>,
     pub(crate) statement_break: Keyed<BreakRow>,
     pub(crate) account: Keyed<AccountRow>,
+    pub(crate) account_day: Keyed<AccountDayRow>,
     pub(crate) movement: Appended<MovementRow>,
     pub(crate) journal: Appended<JournalRow>,
     pub(crate) statement: Appended<StatementRow>,
@@ -60,6 +63,7 @@ pub(crate) struct Billing {
 impl Model for Billing {
     fn want(&mut self, fact: &Fact) {
         fold::want(self, fact);
+        books::want(self, fact);
     }
 
     fn apply(&mut self, fact: &Fact) -> Result<(), Impossible> {
@@ -71,12 +75,14 @@ impl Model for Billing {
         vec![
             &mut self.balance,
             &mut self.charge,
+            &mut self.billed_rental,
             &mut self.payment,
             &mut self.receipt,
             &mut self.refund,
             &mut self.approval,
             &mut self.statement_break,
             &mut self.account,
+            &mut self.account_day,
             &mut self.movement,
             &mut self.journal,
             &mut self.statement,

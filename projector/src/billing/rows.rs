@@ -82,6 +82,15 @@ words! {
     }
 }
 
+words! {
+    /// What a line of the journal is income from, or the VAT of.
+    IncomeKind {
+        Usage = "usage",
+        Late = "late",
+        Replacement = "replacement",
+    }
+}
+
 row! {
     /// A customer's money with us.
     BalanceRow in "balance"
@@ -106,6 +115,19 @@ row! {
         vat: i64,
         lines: Json,
         charged_at: Time,
+        position: i64,
+    }
+}
+
+row! {
+    /// Where a rental started and by which price list it is billed: what the events after its start do not say.
+    BilledRentalRow in "billed_rental"
+    key { rental_id: Uuid, }
+    columns {
+        station_id: Uuid,
+        tariff_id: Uuid,
+        tariff_version: i32,
+        vat_percent: i16,
         position: i64,
     }
 }
@@ -256,6 +278,13 @@ row! {
         occurred_at: Time,
         recorded_at: Time,
         booking_day: NaiveDate,
+        event_type: String,
+        rental_id: Option<Uuid>,
+        station_id: Option<Uuid>,
+        tariff_id: Option<Uuid>,
+        tariff_version: Option<i32>,
+        kind: Option<IncomeKind>,
+        vat_percent: Option<i16>,
     }
 }
 
@@ -283,6 +312,21 @@ row! {
         name: String,
         debit: i64,
         credit: i64,
+        lines: i64,
+        first_position: i64,
+        position: i64,
+    }
+}
+
+row! {
+    /// What was debited and credited to an account on one booking day.
+    AccountDayRow in "account_day"
+    key { account: i16, booking_day: NaiveDate, }
+    columns {
+        debit: i64,
+        credit: i64,
+        lines: i64,
+        first_position: i64,
         position: i64,
     }
 }
@@ -294,5 +338,7 @@ row! {
     columns {
         debit: i64,
         credit: i64,
+        lines: i64,
+        last_position: i64,
     }
 }
