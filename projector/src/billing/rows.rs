@@ -92,12 +92,14 @@ words! {
 }
 
 row! {
-    /// A customer's money with us.
-    BalanceRow in "balance"
+    /// A customer's money with us. Every step of it is in the statement.
+    BalanceRow in "balance" (no_past)
     key { customer_id: Uuid, }
     columns {
         balance: i64,
         debt: i64,
+        opened_position: i64,
+        opened_at: Time,
         position: i64,
     }
 }
@@ -120,8 +122,9 @@ row! {
 }
 
 row! {
-    /// Where a rental started and by which price list it is billed: what the events after its start do not say.
-    BilledRentalRow in "billed_rental"
+    /// Where a rental started and by which price list it is billed: what the events after its start do not say, and what
+    /// does not change.
+    BilledRentalRow in "billed_rental" (no_past)
     key { rental_id: Uuid, }
     columns {
         station_id: Uuid,
@@ -305,8 +308,8 @@ row! {
 }
 
 row! {
-    /// All that was ever debited and credited to an account.
-    AccountRow in "account"
+    /// All that was ever debited and credited to an account. Every step of it is in the journal.
+    AccountRow in "account" (no_past)
     key { account: i16, }
     columns {
         name: String,
@@ -319,8 +322,8 @@ row! {
 }
 
 row! {
-    /// What was debited and credited to an account on one booking day.
-    AccountDayRow in "account_day"
+    /// What was debited and credited to an account on one booking day. Every step of it is in the journal.
+    AccountDayRow in "account_day" (no_past)
     key { account: i16, booking_day: NaiveDate, }
     columns {
         debit: i64,

@@ -2,7 +2,10 @@ CREATE TABLE {schema}.balance (
     customer_id uuid NOT NULL,
     balance bigint NOT NULL,
     debt bigint NOT NULL,
-    position bigint NOT NULL
+    opened_position bigint NOT NULL,
+    opened_at timestamptz NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.charge (
@@ -15,7 +18,8 @@ CREATE TABLE {schema}.charge (
     vat bigint NOT NULL,
     lines jsonb NOT NULL,
     charged_at timestamptz NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.billed_rental (
@@ -24,7 +28,8 @@ CREATE TABLE {schema}.billed_rental (
     tariff_id uuid NOT NULL,
     tariff_version integer NOT NULL,
     vat_percent smallint NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.payment (
@@ -41,7 +46,8 @@ CREATE TABLE {schema}.payment (
     settled_at timestamptz,
     paid_back bigint NOT NULL,
     charged_back bigint NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.receipt (
@@ -58,7 +64,8 @@ CREATE TABLE {schema}.receipt (
     assigned_to uuid,
     refund_id uuid,
     reason text,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.refund (
@@ -80,7 +87,8 @@ CREATE TABLE {schema}.refund (
     cause text,
     reason text,
     review jsonb NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.approval (
@@ -95,7 +103,8 @@ CREATE TABLE {schema}.approval (
     requested_at timestamptz NOT NULL,
     decided_by uuid,
     decided_at timestamptz,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.statement_break (
@@ -118,7 +127,8 @@ CREATE TABLE {schema}.statement_break (
     closed_by uuid,
     closed_at timestamptz,
     close_reason text,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.movement (
@@ -176,7 +186,8 @@ CREATE TABLE {schema}.account (
     credit bigint NOT NULL,
     lines bigint NOT NULL,
     first_position bigint NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.account_day (
@@ -186,7 +197,8 @@ CREATE TABLE {schema}.account_day (
     credit bigint NOT NULL,
     lines bigint NOT NULL,
     first_position bigint NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.account_total (

@@ -7,12 +7,14 @@ COMMENT ON VIEW read_model.billing_position IS 'Up to which position of the ledg
 COMMENT ON COLUMN read_model.billing_position.position IS 'The position of the last event that they hold.';
 
 CREATE VIEW read_model.balance AS
-SELECT customer_id, balance, debt, position
+SELECT customer_id, balance, debt, opened_position, opened_at, position
 FROM {schema}.balance;
 COMMENT ON VIEW read_model.balance IS 'What lies on deposit for each customer and what they owe, in whole shillings (TZS).';
 COMMENT ON COLUMN read_model.balance.customer_id IS 'The customer.';
 COMMENT ON COLUMN read_model.balance.balance IS 'The deposit balance.';
 COMMENT ON COLUMN read_model.balance.debt IS 'What is owed.';
+COMMENT ON COLUMN read_model.balance.opened_position IS 'The position from which on there is a balance: the registration.';
+COMMENT ON COLUMN read_model.balance.opened_at IS 'When the customer registered.';
 COMMENT ON COLUMN read_model.balance.position IS 'The position of the last event that changed this row.';
 
 CREATE VIEW read_model.charge AS
