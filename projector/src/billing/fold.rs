@@ -10,8 +10,8 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    ApprovalStatus, BalanceRow, Billing, ChargeRow, PaymentStatus, approvals, breaks, movements, payments,
-    receipts, refunds,
+    ApprovalStatus, BalanceRow, Billing, ChargeRow, PaymentStatus, approvals, billed, breaks, movements,
+    payments, receipts, refunds,
 };
 use crate::{Fact, Impossible, table::Json};
 
@@ -21,6 +21,7 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
     }
     match &fact.event {
         Event::CustomerRegistered(event) => rows.balance.want((event.customer_id.0,)),
+        Event::RentalStarted(event) => rows.billed_rental.want((event.rental_id.0,)),
         Event::RentalEnded(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::RentalSold(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::RentalCorrected(event) => want_charge(rows, event.customer_id, event.rental_id),
@@ -119,7 +120,6 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         | Event::MaintenanceCompleted(_)
         | Event::DeviceRetired(_)
         | Event::RentalRequested(_)
-        | Event::RentalStarted(_)
         | Event::RentalCancelled(_)
         | Event::ReleaseOutcomeUnknown(_)
         | Event::LateReleaseRecorded(_)
@@ -156,6 +156,7 @@ fn want_refund(rows: &mut Billing, refund: RefundId) {
 fn want_charge(rows: &mut Billing, customer: CustomerId, rental: RentalId) {
     rows.balance.want((customer.0,));
     rows.charge.want((rental.0,));
+    rows.billed_rental.want((rental.0,));
 }
 
 pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
@@ -165,8 +166,11 @@ pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
             customer_id: event.customer_id.0,
             balance: 0,
             debt: 0,
+            opened_position: fact.position.get(),
+            opened_at: fact.occurred_at,
             position: fact.position.get(),
         }),
+        Event::RentalStarted(event) => billed::start(rows, fact, event),
         Event::RentalEnded(event) => {
             charge(rows, fact, event.rental_id, event.customer_id, &event.charge, event.ended_at)
         }
