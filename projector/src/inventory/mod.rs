@@ -16,13 +16,13 @@ use crate::{
 pub(crate) use rows::{DeviceRow, DeviceStatus, Service, SlotRow, StationRow};
 
 /// Raised with every change of what the fold makes of the ledger.
-pub(crate) const FOLD: i32 = 1;
+pub(crate) const FOLD: i32 = 2;
 
 pub(crate) const SQL: Sql = Sql {
     tables: include_str!("tables.sql"),
     keys: include_str!("keys.sql"),
     indexes: include_str!("indexes.sql"),
-    views: include_str!("views.sql"),
+    views: concat!(include_str!("views.sql"), include_str!("analysts.sql")),
 };
 
 /// The fold and its rows.
