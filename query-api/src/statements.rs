@@ -1,7 +1,7 @@
 //! Every statement of the query API, in one place.
 //!
 //! Each begins with the position that its answer stands for, taken in the same statement as the rows; the row of
-//! the position is there even if nothing else is found.
+//! the position is there even if nothing else is found. Those of another moment than the present are in [`known`].
 
 /// The fields of a rental, from `r`.
 macro_rules! rental {
@@ -134,75 +134,123 @@ pub(crate) const REFUND: &str = concat!(
 );
 
 /// Refunds of a status, or all, newest first, after a place in that order.
-pub(crate) const REFUNDS: &str = concat!(
-    "SELECT p.position, ",
-    refund!(),
-    " FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.refund
+macro_rules! refunds {
+    ($from:expr) => {
+        concat!(
+            "SELECT p.position, ",
+            refund!(),
+            " FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM ",
+            $from,
+            "
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (requested_at, refund_id) < ($2, $3::uuid))
         ORDER BY requested_at DESC, refund_id DESC LIMIT $4) r ON true
      ORDER BY r.requested_at DESC, r.refund_id DESC"
-);
+        )
+    };
+}
+/// The same now.
+pub(crate) const REFUNDS: &str = refunds!("read_model.refund");
 
 /// Approved refunds that staff pay out, newest first, after a place in that order.
-pub(crate) const MANUAL_REFUNDS: &str = concat!(
-    "SELECT p.position, ",
-    refund!(),
-    " FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.refund
+macro_rules! manual_refunds {
+    ($from:expr) => {
+        concat!(
+            "SELECT p.position, ",
+            refund!(),
+            " FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM ",
+            $from,
+            "
         WHERE status = 'approved' AND provider IN ",
-    crate::refund::by_hand!(),
-    "     AND ($1::timestamptz IS NULL OR (requested_at, refund_id) < ($1, $2::uuid))
+            crate::refund::by_hand!(),
+            "     AND ($1::timestamptz IS NULL OR (requested_at, refund_id) < ($1, $2::uuid))
         ORDER BY requested_at DESC, refund_id DESC LIMIT $3) r ON true
      ORDER BY r.requested_at DESC, r.refund_id DESC"
-);
+        )
+    };
+}
+/// The same now.
+pub(crate) const MANUAL_REFUNDS: &str = manual_refunds!("read_model.refund");
 
 /// The approved refunds that staff pay out, oldest first.
-pub(crate) const REFUNDS_TO_EXPORT: &str = concat!(
+macro_rules! refunds_to_export {
+    ($from:expr) => {
+        concat!(
     "SELECT p.position, r.refund_id, r.customer_id, r.receipt_id, r.payment_id, r.amount, r.provider, r.requested_at,
         r.approved_at
      FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.refund WHERE status = 'approved' AND provider IN ",
+        SELECT * FROM ", $from, " WHERE status = 'approved' AND provider IN ",
     crate::refund::by_hand!(),
     "   ORDER BY requested_at, refund_id LIMIT $1) r ON true
      ORDER BY r.requested_at, r.refund_id"
-);
+        )
+    };
+}
+/// The same now.
+pub(crate) const REFUNDS_TO_EXPORT: &str = refunds_to_export!("read_model.refund");
 
 /// Receipts of a status, or all, newest first, after a place in that order.
-pub(crate) const RECEIPTS: &str =
-    "SELECT p.position, r.receipt_id, r.provider, r.provider_reference, r.amount, r.paid_at, \
+macro_rules! receipts {
+    ($from:expr) => {
+        concat!(
+            "SELECT p.position, r.receipt_id, r.provider, r.provider_reference, r.amount, r.paid_at, \
         r.payment_id, r.review, r.recorded_at, r.status, r.assigned_to, r.refund_id, r.reason, \
         coalesce(r.customer_id, y.customer_id) AS likely_customer_id
      FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.receipt
+        SELECT * FROM ",
+            $from,
+            "
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (recorded_at, receipt_id) < ($2, $3::uuid))
         ORDER BY recorded_at DESC, receipt_id DESC LIMIT $4) r ON true
      LEFT JOIN read_model.payment y ON y.payment_id = r.payment_id
-     ORDER BY r.recorded_at DESC, r.receipt_id DESC";
+     ORDER BY r.recorded_at DESC, r.receipt_id DESC"
+        )
+    };
+}
+/// The same now.
+pub(crate) const RECEIPTS: &str = receipts!("read_model.receipt");
 
 /// Approvals of a status, or all, newest first, after a place in that order.
-pub(crate) const APPROVALS: &str =
-    "SELECT p.position, a.approval_id, a.kind, a.status, a.receipt_id, a.refund_id, \
+macro_rules! approvals {
+    ($from:expr) => {
+        concat!(
+            "SELECT p.position, a.approval_id, a.kind, a.status, a.receipt_id, a.refund_id, \
         a.customer_id, a.amount, a.requested_by, a.requested_at, a.decided_by, a.decided_at
      FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.approval
+        SELECT * FROM ",
+            $from,
+            "
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (requested_at, approval_id) < ($2, $3::uuid))
         ORDER BY requested_at DESC, approval_id DESC LIMIT $4) a ON true
-     ORDER BY a.requested_at DESC, a.approval_id DESC";
+     ORDER BY a.requested_at DESC, a.approval_id DESC"
+        )
+    };
+}
+/// The same now.
+pub(crate) const APPROVALS: &str = approvals!("read_model.approval");
 
 /// Breaks of a status, or all, newest first, after a place in that order.
-pub(crate) const BREAKS: &str = "SELECT p.position, b.break_id, b.status, b.cause, b.provider, b.provider_reference, \
+macro_rules! breaks {
+    ($from:expr) => {
+        concat!(
+    "SELECT p.position, b.break_id, b.status, b.cause, b.provider, b.provider_reference, \
         b.payment_id, b.refund_id, b.receipt_id, b.ledger_amount, b.statement_amount, b.statement_id, b.reason, \
         b.opened_at, b.explanation, b.explained_by, b.explained_at, b.closed_by, b.closed_at, b.close_reason
      FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.statement_break
+        SELECT * FROM ", $from, "
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (opened_at, break_id) < ($2, $3::uuid))
         ORDER BY opened_at DESC, break_id DESC LIMIT $4) b ON true
-     ORDER BY b.opened_at DESC, b.break_id DESC";
+     ORDER BY b.opened_at DESC, b.break_id DESC"
+        )
+    };
+}
+/// The same now.
+pub(crate) const BREAKS: &str = breaks!("read_model.statement_break");
 
 /// What needs a person's eye, newest first, before a place in that order; of one code, of one thing, or all.
 pub(crate) const CASES: &str =
@@ -212,13 +260,17 @@ pub(crate) const CASES: &str =
         SELECT * FROM read_model.review
         WHERE ($1::text IS NULL OR code = $1) AND ($2::uuid IS NULL OR subject_id = $2)
           AND ($3::bigint IS NULL OR (position, number) < ($3, $4::smallint))
+          AND position <= $6 AND ($7::timestamptz IS NULL OR occurred_at <= $7)
         ORDER BY position DESC, number DESC LIMIT $5) r ON true
      ORDER BY r.position DESC, r.number DESC";
 
 /// A day's money by three who say what moved: the provider's statements, the ledger, the provider's calls. For each source
 /// a line per wallet and kind; then each transaction of the day on which they do not say the same, or that has a break.
 /// A transaction is known by its reference, whatever day the others saw it on, within a month.
-pub(crate) const RECONCILIATION: &str = "WITH span AS (
+macro_rules! reconciliation {
+    ($stated:expr, $booked:expr, $heard:expr, $breaks:expr) => {
+        concat!(
+    "WITH span AS (
         SELECT $1::date::timestamp AT TIME ZONE 'Africa/Dar_es_Salaam' AS a,
                ($1::date + 1)::timestamp AT TIME ZONE 'Africa/Dar_es_Salaam' AS b),
     stated AS (
@@ -228,7 +280,7 @@ pub(crate) const RECONCILIATION: &str = "WITH span AS (
                l.provider, l.transaction_id AS provider_reference, l.external_reference, l.amount, l.succeeded AS ok,
                l.completed_at AS at, l.completed_at >= s.a AND l.completed_at < s.b AS today
         FROM span s JOIN finance.statement_line l
-          ON l.completed_at >= s.a - interval '31 days' AND l.completed_at < s.b + interval '31 days'
+          ON l.completed_at >= s.a - interval '31 days' AND l.completed_at < s.b + interval '31 days'", $stated, "
         ORDER BY l.kind, key, l.succeeded DESC, l.completed_at DESC),
     booked AS (
         SELECT DISTINCT ON (m.kind, key) m.kind,
@@ -237,7 +289,7 @@ pub(crate) const RECONCILIATION: &str = "WITH span AS (
                m.provider, m.provider_reference, m.reference AS external_reference, m.amount, m.moved_at AS at,
                m.payment_id, m.receipt_id, m.refund_id, m.by_hand, m.moved_at >= s.a AND m.moved_at < s.b AS today
         FROM span s JOIN read_model.movement m
-          ON m.moved_at >= s.a - interval '31 days' AND m.moved_at < s.b + interval '31 days'
+          ON m.moved_at >= s.a - interval '31 days' AND m.moved_at < s.b + interval '31 days'", $booked, "
         ORDER BY m.kind, key, m.position DESC),
     heard AS (
         SELECT DISTINCT ON (c.kind, key) c.kind,
@@ -247,7 +299,7 @@ pub(crate) const RECONCILIATION: &str = "WITH span AS (
                c.heard_at AS at, c.verdict, c.heard_at >= s.a AND c.heard_at < s.b AS today
         FROM span s JOIN finance.callback c
           ON c.heard_at >= s.a - interval '31 days' AND c.heard_at < s.b + interval '31 days'
-        WHERE coalesce(c.provider_reference, c.external_reference) IS NOT NULL
+        WHERE coalesce(c.provider_reference, c.external_reference) IS NOT NULL", $heard, "
         ORDER BY c.kind, key, c.status = 'success' DESC, c.heard_at DESC),
     names AS (
         SELECT kind, key FROM stated WHERE today UNION SELECT kind, key FROM booked WHERE today AND kind <> 'chargeback'
@@ -280,7 +332,7 @@ pub(crate) const RECONCILIATION: &str = "WITH span AS (
                                AND coalesce(t.heard_today, true)) THEN 'other_day' END], NULL) AS reasons,
             (SELECT jsonb_agg(jsonb_build_object('break_id', b.break_id, 'cause', b.cause, 'status', b.status)
                               ORDER BY b.opened_at, b.break_id)
-             FROM read_model.statement_break b
+             FROM ", $breaks, " b
              WHERE b.provider_reference IN (t.provider_reference, t.external_reference)) AS breaks
         FROM told t),
     unequal AS (SELECT j.* FROM judged j WHERE cardinality(j.reasons) > 0 OR j.breaks IS NOT NULL),
@@ -301,11 +353,16 @@ pub(crate) const RECONCILIATION: &str = "WITH span AS (
         (SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'provider', provider, 'kind', kind,
                     'count', count, 'amount', amount) ORDER BY provider, kind, source), '[]') FROM sums) AS sums,
         (SELECT count(DISTINCT l.statement_id) FROM span s JOIN finance.statement_line l
-            ON l.completed_at >= s.a AND l.completed_at < s.b) AS statements,
+            ON l.completed_at >= s.a AND l.completed_at < s.b", $stated, ") AS statements,
         (SELECT count(*) FROM unequal) AS unequal,
         (SELECT coalesce(jsonb_agg(to_jsonb(u) ORDER BY u.provider, u.kind, u.key), '[]') FROM (
             SELECT * FROM unequal ORDER BY provider, kind, key LIMIT $2) u) AS differences
-    FROM read_model.billing_position p";
+    FROM read_model.billing_position p"
+        )
+    };
+}
+/// The same now.
+pub(crate) const RECONCILIATION: &str = reconciliation!("", "", "", "read_model.statement_break");
 
 /// The fields of a station, from `s`.
 macro_rules! station {
@@ -452,15 +509,9 @@ pub(crate) const EVENTS_OF_STREAM: &str = concat!(
 pub(crate) const EVENT: &str =
     concat!("SELECT p.last, ", event!(), " FROM ", last!(), " LEFT JOIN ledger.event e ON e.position = $1");
 
-/// The last position that was recorded by a time, up to a position: recorded times never go back, so halving
-/// finds it.
-macro_rules! until {
-    ($from:literal) => {
-        concat!(
-            "WITH RECURSIVE s(lo, hi) AS (
-                SELECT 0::bigint, (SELECT position FROM ",
-            $from,
-            ")
+/// The last position that was recorded by a time: recorded times never go back, so halving finds it.
+pub(crate) const RECORDED_BY: &str = "WITH RECURSIVE s(lo, hi) AS (
+                SELECT 0::bigint, (SELECT max(position) FROM ledger.event)
                 UNION ALL
                 SELECT CASE WHEN m.at <= $1 THEN m.mid ELSE s.lo END,
                        CASE WHEN m.at <= $1 THEN s.hi ELSE m.mid - 1 END
@@ -468,15 +519,7 @@ macro_rules! until {
                     SELECT (s.lo + s.hi + 1) / 2 AS mid,
                            (SELECT e.recorded_at FROM ledger.event e WHERE e.position = (s.lo + s.hi + 1) / 2) AS at
                 ) m WHERE s.lo < s.hi
-            ) SELECT lo FROM s WHERE lo >= hi"
-        )
-    };
-}
-
-/// The last position of `billing` that was recorded by a time.
-pub(crate) const BILLED_BY: &str = until!("read_model.billing_position");
-/// The last position of the ledger that was recorded by a time.
-pub(crate) const RECORDED_BY: &str = until!("(SELECT max(position) AS position FROM ledger.event) l");
+            ) SELECT lo FROM s WHERE lo >= hi";
 
 /// All accounts as they stand right after a position: the totals kept before it, and the lines since.
 pub(crate) const TRIAL_BALANCE: &str = "WITH kept AS (
@@ -502,6 +545,7 @@ pub(crate) const JOURNAL: &str = "SELECT p.position, j.position AS at, j.line, j
      FROM read_model.billing_position p LEFT JOIN LATERAL (
         SELECT * FROM read_model.journal
         WHERE (position, line) > ($1::bigint, $2::smallint) AND position <= coalesce($3::bigint, p.position)
+          AND ($5::timestamptz IS NULL OR occurred_at <= $5)
         ORDER BY position, line LIMIT $4) j ON true
      ORDER BY j.position, j.line";
 
@@ -553,3 +597,5 @@ pub(crate) const SETTLED_RELEASES: &str =
 pub(crate) const FIRST_EVENTS: &str = "SELECT v.stream, e.id, e.type, e.schema_version, e.payload
      FROM ledger.stream_version v JOIN ledger.event e ON e.position = v.position
      WHERE v.stream = ANY($1) AND v.version = 1";
+
+pub(crate) mod known;

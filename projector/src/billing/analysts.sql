@@ -23,9 +23,3 @@ COMMENT ON COLUMN read_model.refund_course.position IS 'The position of the last
 
 REVOKE ALL ON read_model.refund_course FROM PUBLIC, chajipoa_query, chajipoa_analyst;
 GRANT SELECT ON read_model.refund_course TO chajipoa_query, chajipoa_analyst;
-
--- What analysts read of this model: exactly this. References of providers, the names of staff and free text are not in it.
-REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement, read_model.journal, read_model.statement, read_model.account, read_model.account_total
-    FROM chajipoa_analyst;
-GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_total
-    TO chajipoa_analyst;

@@ -148,6 +148,8 @@ pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
             customer_id: event.customer_id.0,
             balance: 0,
             debt: 0,
+            opened_position: fact.position.get(),
+            opened_at: fact.occurred_at,
             position: fact.position.get(),
         }),
         Event::RentalEnded(event) => {

@@ -83,12 +83,14 @@ words! {
 }
 
 row! {
-    /// A customer's money with us.
-    BalanceRow in "balance"
+    /// A customer's money with us. Every step of it is in the statement.
+    BalanceRow in "balance" (no_past)
     key { customer_id: Uuid, }
     columns {
         balance: i64,
         debt: i64,
+        opened_position: i64,
+        opened_at: Time,
         position: i64,
     }
 }
@@ -276,8 +278,8 @@ row! {
 }
 
 row! {
-    /// All that was ever debited and credited to an account.
-    AccountRow in "account"
+    /// All that was ever debited and credited to an account. Every step of it is in the journal.
+    AccountRow in "account" (no_past)
     key { account: i16, }
     columns {
         name: String,

@@ -2,7 +2,10 @@ CREATE TABLE {schema}.balance (
     customer_id uuid NOT NULL,
     balance bigint NOT NULL,
     debt bigint NOT NULL,
-    position bigint NOT NULL
+    opened_position bigint NOT NULL,
+    opened_at timestamptz NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.charge (
@@ -15,7 +18,8 @@ CREATE TABLE {schema}.charge (
     vat bigint NOT NULL,
     lines jsonb NOT NULL,
     charged_at timestamptz NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.payment (
@@ -32,7 +36,8 @@ CREATE TABLE {schema}.payment (
     settled_at timestamptz,
     paid_back bigint NOT NULL,
     charged_back bigint NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.receipt (
@@ -49,7 +54,8 @@ CREATE TABLE {schema}.receipt (
     assigned_to uuid,
     refund_id uuid,
     reason text,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.refund (
@@ -71,7 +77,8 @@ CREATE TABLE {schema}.refund (
     cause text,
     reason text,
     review jsonb NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.approval (
@@ -86,7 +93,8 @@ CREATE TABLE {schema}.approval (
     requested_at timestamptz NOT NULL,
     decided_by uuid,
     decided_at timestamptz,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.statement_break (
@@ -109,7 +117,8 @@ CREATE TABLE {schema}.statement_break (
     closed_by uuid,
     closed_at timestamptz,
     close_reason text,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.movement (
@@ -158,7 +167,8 @@ CREATE TABLE {schema}.account (
     name text NOT NULL,
     debit bigint NOT NULL,
     credit bigint NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.account_total (

@@ -7,12 +7,14 @@ COMMENT ON VIEW read_model.billing_position IS 'Up to which position of the ledg
 COMMENT ON COLUMN read_model.billing_position.position IS 'The position of the last event that they hold.';
 
 CREATE VIEW read_model.balance AS
-SELECT customer_id, balance, debt, position
+SELECT customer_id, balance, debt, opened_position, opened_at, position
 FROM {schema}.balance;
 COMMENT ON VIEW read_model.balance IS 'What lies on deposit for each customer and what they owe, in whole shillings (TZS).';
 COMMENT ON COLUMN read_model.balance.customer_id IS 'The customer.';
 COMMENT ON COLUMN read_model.balance.balance IS 'The deposit balance.';
 COMMENT ON COLUMN read_model.balance.debt IS 'What is owed.';
+COMMENT ON COLUMN read_model.balance.opened_position IS 'The position from which on there is a balance: the registration.';
+COMMENT ON COLUMN read_model.balance.opened_at IS 'When the customer registered.';
 COMMENT ON COLUMN read_model.balance.position IS 'The position of the last event that changed this row.';
 
 CREATE VIEW read_model.charge AS
@@ -208,11 +210,11 @@ COMMENT ON COLUMN read_model.account_total.account IS 'The code in the chart of 
 COMMENT ON COLUMN read_model.account_total.debit IS 'The sum of all debits until then.';
 COMMENT ON COLUMN read_model.account_total.credit IS 'The sum of all credits until then.';
 
-REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.refund, read_model.approval, read_model.statement_break, read_model.journal, read_model.statement, read_model.account, read_model.account_total
+REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_total
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.refund, read_model.approval, read_model.statement_break, read_model.journal, read_model.statement, read_model.account, read_model.account_total
+GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_total
     TO chajipoa_query, chajipoa_analyst;
-REVOKE ALL ON read_model.payment_reference, read_model.receipt, read_model.movement
+REVOKE ALL ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.payment_reference, read_model.receipt, read_model.movement
+GRANT SELECT ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement
     TO chajipoa_query;

@@ -45,7 +45,3 @@ COMMENT ON COLUMN read_model.daily_station.position IS 'The position of the last
 
 REVOKE ALL ON read_model.journey, read_model.daily_station FROM PUBLIC, chajipoa_query, chajipoa_analyst;
 GRANT SELECT ON read_model.journey, read_model.daily_station TO chajipoa_query, chajipoa_analyst;
-
--- What analysts read of this model: exactly this.
-REVOKE ALL ON read_model.rentals_position, read_model.rental, read_model.tariff FROM chajipoa_analyst;
-GRANT SELECT ON read_model.rentals_position, read_model.rental, read_model.tariff TO chajipoa_analyst;

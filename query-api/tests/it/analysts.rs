@@ -236,19 +236,25 @@ const GRANTED: &[&str] = &[
     "billing_position",
     "cases_position",
     "charge",
+    "charge_version",
     "daily_station",
     "device",
+    "device_version",
     "inventory_position",
     "journal",
     "journey",
     "payment",
+    "payment_version",
     "refund_course",
     "rental",
+    "rental_version",
     "rentals_position",
     "review",
     "slot",
+    "slot_version",
     "statement",
     "station",
+    "station_version",
     "tariff",
 ];
 
@@ -279,7 +285,8 @@ async fn i12_what_analysts_read_names_nobody() {
             // One of a fixed list of words, said so in its comment, or named above.
             let fixed = told.contains(" or ")
                 || ["kind", "code", "provider", "subject_kind", "cause"].contains(&column.as_str());
-            let excepted = WORDS.iter().any(|(name, _)| *name == format!("{}.{column}", view.name));
+            let of = view.name.trim_end_matches("_version");
+            let excepted = WORDS.iter().any(|(name, _)| *name == format!("{of}.{column}"));
             let harmless = kind != "text" && kind != "jsonb" && kind != "bytea";
             assert!(harmless || fixed || excepted, "{}.{column} may hold words about a person", view.name);
         }
