@@ -107,6 +107,35 @@ impl Case {
         case
     }
 
+    /// Rates a rental again from its own stream alone. Whether its customer had free minutes left that day, and whether
+    /// they were erased, is in other streams: the start and the recovery are believed there.
+    pub(super) fn check(stream: &[Placed]) -> Vec<Difference> {
+        let mut found = Vec::new();
+        let mut case: Option<Case> = None;
+        for placed in stream {
+            match (&placed.event, &mut case) {
+                (Event::RentalStarted(fact), None) => {
+                    let had_none = fact.free_minutes == 0 && fact.tariff.terms.free_minutes != 0;
+                    let earlier = if had_none { u32::MAX } else { 0 };
+                    let (begun, differences) = Case::begin(placed.position, fact, earlier);
+                    found.extend(differences);
+                    case = Some(begun);
+                }
+                (event, Some(case)) => {
+                    case.erased |= matches!(event, Event::DeviceRecovered(_)) && case.fee_stands();
+                    found.extend(case.follow(placed.position, event));
+                }
+                (_, None) => {}
+            }
+        }
+        found
+    }
+
+    /// Whether the replacement fee is charged and not given back: a recovery that leaves it so moves no money.
+    fn fee_stands(&self) -> bool {
+        self.bill.as_ref().is_some_and(|bill| !bill.standing.amounts.replacement.is_zero())
+    }
+
     /// Takes in one more event, and says what of it does not follow from the facts.
     pub(super) fn follow(&mut self, position: i64, event: &Event) -> Vec<Difference> {
         let mut checks = Checks::of(position, self.rental_id);

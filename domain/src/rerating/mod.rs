@@ -36,6 +36,15 @@ pub struct Placed {
     pub event: Event,
 }
 
+/// Rates one rental again from its own stream alone, with the tariff pinned at its start.
+///
+/// What lies in other streams is believed: that the pinned tariff was published, that the free minutes were granted
+/// rightly, and that a recovery which gives nothing back was that of somebody erased.
+#[must_use]
+pub fn of_rental(stream: &[Placed]) -> Vec<Difference> {
+    case::Case::check(stream)
+}
+
 /// The types of event that a pass has to be shown; any other may be left out.
 #[must_use]
 pub fn concerns(event_type: &str) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use domain::{
     Event, Money, StationId,
-    rerating::{Difference, Earned, Needs, Pass, Placed, What, WhatIf, customer_of},
+    rerating::{Difference, Earned, Needs, Pass, Placed, What, WhatIf, customer_of, of_rental},
     tariff::Terms,
 };
 
@@ -61,6 +61,10 @@ pub(crate) fn check_charges(w: &World) {
     assert_eq!(at_hand.differences(), &[], "every charge follows from its facts");
     let read_again = show(Pass::keeping(0).with(what_if()), &events);
     assert_eq!(read_again.differences(), &[], "also when a closed rental is read again");
+    for rental in w.rentals() {
+        let found = of_rental(&stream(&events, rental.id.0));
+        assert_eq!(found, [], "a rental's own stream is enough to rate it");
+    }
     let cells = |pass: &Pass| pass.what_if().unwrap().cells().clone();
     assert_eq!(cells(&at_hand), cells(&read_again));
     // Under the tariff that everybody had, the same was earned as is recorded.

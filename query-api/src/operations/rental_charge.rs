@@ -1,16 +1,17 @@
 //! `GET /api/v1/rentals/{id}/charge`: what a rental costs, and why.
 //!
 //! The rental is in one read model, its charge in another. Where one of them has an event of this rental that the
-//! other has not taken yet, the answer waits for that one, so it never mixes two moments.
+//! other has not taken yet, the answer waits for that one, so it never mixes two moments. Why it costs that is read from
+//! the rental's own events, up to the position that the answer stands for.
 
 use actix_web::{HttpRequest, HttpResponse};
+use domain::rating::Line;
 use edge::{
     Identity, Problem,
     http::{MinPosition, path_id},
 };
 use serde::Serialize;
-use serde_json::Value;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,6 +19,7 @@ use super::nothing;
 use crate::{
     access, charge,
     charge::Amounts,
+    explanation::{Explanation, LineView},
     read::{Desk, Failure, Found, Source, absent, answer, position},
     rental::{CURRENCY, RentalView, is_open},
     statements,
@@ -36,15 +38,23 @@ pub(crate) struct ChargeView {
     /// Whether this is the bill; while the rental is open it is what it would cost if it ended now.
     #[serde(rename = "final")]
     is_final: bool,
-    /// How it was calculated: rule, from, to, units, unit_price, amount.
-    #[schema(value_type = Vec<Object>)]
-    lines: Value,
+    /// How it was calculated: rule, from, to, units, unit_price, amount, and the events that each step rests on.
+    lines: Vec<LineView>,
+    /// Tariff, events, and every bill there was.
+    #[serde(flatten)]
+    #[schema(inline)]
+    why: Explanation,
 }
 
 /// What was read of one rental.
 struct Read {
     rental: RentalView,
-    view: ChargeView,
+    amounts: Amounts,
+    /// Of the bill, or of what it would cost now.
+    lines: Vec<Line>,
+    is_final: bool,
+    /// The event that made the bill.
+    charged_by: Option<i64>,
 }
 
 /// A charge with its trace.
@@ -54,7 +64,18 @@ struct Read {
                example = json!({"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended", "total": 1000,
                    "usage": 1000, "late": 0, "replacement": 0, "vat": 153, "currency": "TZS", "final": true,
                    "lines": [{"rule": "usage", "from": "2026-01-15T08:30:00Z", "to": "2026-01-15T09:10:00Z",
-                   "units": 2, "unit_price": 500, "amount": 1000}]})),
+                   "units": 2, "unit_price": 500, "amount": 1000, "events": [1042, 1043]}],
+                   "tariff": {"tariff_id": "0190a6f0-0000-7000-8000-000000000006", "version": 1, "name": "Standard",
+                   "effective_from": "2026-01-01T00:00:00Z", "unit_minutes": 30, "unit_price": 500},
+                   "events": [{"position": 1042, "type": "RentalStarted", "part": "start",
+                   "occurred_at": "2026-01-15T08:30:00Z", "recorded_at": "2026-01-15T08:30:00.012Z"},
+                   {"position": 1043, "type": "RentalEnded", "part": "end", "occurred_at": "2026-01-15T09:10:00Z",
+                   "recorded_at": "2026-01-15T09:10:00.020Z"}],
+                   "bills": [{"position": 1043, "type": "RentalEnded", "status": "ended",
+                   "ended_at": "2026-01-15T09:10:00Z", "total": 1000, "usage": 1000, "late": 0, "replacement": 0,
+                   "vat": 153, "lines": [{"rule": "usage", "from": "2026-01-15T08:30:00Z",
+                   "to": "2026-01-15T09:10:00Z", "units": 2, "unit_price": 500, "amount": 1000,
+                   "events": [1042, 1043]}], "replaced_by": null}]})),
               (status = 401, description = "no good token"), (status = 403, description = "not for this role"),
               (status = 404, description = "no such rental, or not yours")),
     security(("bearer" = ["customer", "station", "agent", "support", "finance", "admin"]))
@@ -77,7 +98,15 @@ pub(crate) async fn get(
         access::is_theirs(&identity, rental.customer_id, &[Some(rental.station_id), rental.return_station_id])
     };
     let read = found.what.filter(theirs).ok_or_else(|| absent(found.position))?;
-    answer(found.position, &read.view)
+    let until = found.position.max(read.charged_by.unwrap_or(0));
+    let why = explained(&desk, id, until).await.map_err(Failure::into_problem)?;
+    answer(found.position, &view(read, why))
+}
+
+/// What the rental's own events say. What is recorded never changes, so a later look finds the same up to a position.
+async fn explained(desk: &Desk, id: Uuid, until: i64) -> Result<Explanation, Failure> {
+    let streams = desk.stacks().read.read_streams(&[(id, 0)]).await?;
+    Explanation::of(streams.iter().flatten().map(AsRef::as_ref), until)
 }
 
 fn lowest<T>(rows: &[Row], what: T) -> Result<Found<T>, Failure> {
@@ -104,28 +133,36 @@ async fn needed(desk: &Desk, id: Uuid) -> Result<Found<i64>, Failure> {
 async fn read(desk: &Desk, id: Uuid) -> Result<Found<Option<Read>>, Failure> {
     let rows = desk.query(statements::CHARGE, &[&id]).await?;
     let now = desk.stacks().clock.now();
-    let read = match rows.first() {
-        Some(row) => match RentalView::read(row, now)? {
-            Some(rental) => Some(Read { view: view(row, &rental, now)?, rental }),
-            None => None,
-        },
-        None => None,
-    };
+    let read = rows.first().map(|row| read_row(row, now)).transpose()?.flatten();
     lowest(&rows, read)
 }
 
-fn view(row: &Row, rental: &RentalView, now: chrono::DateTime<chrono::Utc>) -> Result<ChargeView, Failure> {
-    let status = rental.item.status.clone();
+fn read_row(row: &Row, now: chrono::DateTime<chrono::Utc>) -> Result<Option<Read>, Failure> {
+    let Some(rental) = RentalView::read(row, now)? else { return Ok(None) };
+    let open = is_open(&rental.item.status);
     let charged: Option<Uuid> = row.try_get("charged")?;
     let (amounts, lines) = if charged.is_some() {
-        (billed(row)?, row.try_get("lines")?)
+        let Json(lines): Json<Vec<Line>> = row.try_get("lines")?;
+        (billed(row)?, lines)
     } else {
-        let (amounts, lines) =
-            charge::running(row, now)?.filter(|_| is_open(&status)).unwrap_or((Amounts::ZERO, Vec::new()));
-        (amounts, serde_json::to_value(lines).map_err(|_| Failure::Damaged("the lines of a charge"))?)
+        charge::running(row, now)?.filter(|_| open).unwrap_or((Amounts::ZERO, Vec::new()))
     };
-    let is_final = charged.is_some() || !is_open(&status);
-    Ok(ChargeView { rental_id: rental.item.rental_id, status, amounts, currency: CURRENCY, is_final, lines })
+    let charged_by = row.try_get("charge_position")?;
+    Ok(Some(Read { rental, amounts, lines, is_final: charged.is_some() || !open, charged_by }))
+}
+
+fn view(read: Read, why: Explanation) -> ChargeView {
+    let Read { rental, amounts, lines, is_final, charged_by: _ } = read;
+    let lines = why.standing().filter(|_| is_final).unwrap_or_else(|| why.running(lines));
+    ChargeView {
+        rental_id: rental.item.rental_id,
+        status: rental.item.status,
+        amounts,
+        currency: CURRENCY,
+        is_final,
+        lines,
+        why,
+    }
 }
 
 fn billed(row: &Row) -> Result<Amounts, Failure> {
