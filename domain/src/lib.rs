@@ -11,6 +11,7 @@
 //! - [`rerating`]: every charge of a history once more, under its own tariff or another one.
 
 pub mod actor;
+pub mod adjustment;
 pub mod approval;
 pub mod command;
 pub mod customer;
@@ -18,11 +19,14 @@ pub mod decide;
 pub mod device;
 pub mod event;
 pub mod ids;
+pub mod lineage;
 pub mod money;
 pub mod payment;
+pub mod period;
 pub mod personal;
 pub mod phone;
 pub mod postings;
+pub mod projection;
 pub mod provider_entry;
 pub mod purse;
 pub mod rating;

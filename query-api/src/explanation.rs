@@ -97,8 +97,8 @@ pub(crate) struct Explanation {
 }
 
 impl Explanation {
-    /// Reads a rental's stream as far as a position.
-    pub(crate) fn of<'a>(stream: impl Iterator<Item = &'a Envelope>, until: i64) -> Result<Self, Failure> {
+    /// Reads what is to be known of a rental's stream.
+    pub(crate) fn of<'a>(stream: impl Iterator<Item = &'a Envelope>) -> Result<Self, Failure> {
         let mut explained = Self {
             tariff: None,
             events: Vec::new(),
@@ -106,7 +106,7 @@ impl Explanation {
             extensions: Vec::new(),
             attempts: Vec::new(),
         };
-        for envelope in stream.filter(|envelope| envelope.position.get() <= until) {
+        for envelope in stream {
             let event = Event::decode(&envelope.event_type, envelope.schema_version, &envelope.payload)
                 .map_err(|_| Failure::Damaged("the payload of an event"))?;
             explained.take(envelope, &event);

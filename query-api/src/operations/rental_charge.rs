@@ -1,8 +1,11 @@
 //! `GET /api/v1/rentals/{id}/charge`: what a rental costs, and why.
 //!
 //! The rental is in one read model, its charge in another. Where one of them has an event of this rental that the
-//! other has not taken yet, the answer waits for that one, so it never mixes two moments. Why it costs that is read from
-//! the rental's own events, up to the position that the answer stands for.
+//! other has not taken yet, the answer waits for that one, so it never mixes two moments. At another moment than the
+//! present both are read as they were known where the lower of them stands. Why it costs that is read from the rental's
+//! own events, as far as the answer stands for.
+
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use domain::rating::Line;
@@ -10,17 +13,19 @@ use edge::{
     Identity, Problem,
     http::{MinPosition, path_id},
 };
+use ledger::Envelope;
 use serde::Serialize;
 use tokio_postgres::{Row, types::Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::nothing;
 use crate::{
-    access, charge,
+    access,
+    as_of::{Known, Standing, Times, moment, standing, stands_for},
+    charge,
     charge::Amounts,
     explanation::{Explanation, LineView},
-    read::{Desk, Failure, Found, Source, absent, answer, position},
+    read::{Desk, Failure, Found, Source, absent, position},
     rental::{CURRENCY, RentalView, is_open},
     statements,
 };
@@ -59,8 +64,8 @@ struct Read {
 
 /// A charge with its trace.
 #[utoipa::path(
-    get, path = "/api/v1/rentals/{id}/charge", tag = "rentals", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, description = "the charge and its trace", body = ChargeView,
+    get, path = "/api/v1/rentals/{id}/charge", tag = "rentals", params(("id" = uuid::Uuid, Path), Times),
+    responses((status = 200, description = "the charge and its trace", body = Standing<ChargeView>,
                example = json!({"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended", "total": 1000,
                    "usage": 1000, "late": 0, "replacement": 0, "vat": 153, "currency": "TZS", "final": true,
                    "lines": [{"rule": "usage", "from": "2026-01-15T08:30:00Z", "to": "2026-01-15T09:10:00Z",
@@ -75,9 +80,11 @@ struct Read {
                    "ended_at": "2026-01-15T09:10:00Z", "total": 1000, "usage": 1000, "late": 0, "replacement": 0,
                    "vat": 153, "lines": [{"rule": "usage", "from": "2026-01-15T08:30:00Z",
                    "to": "2026-01-15T09:10:00Z", "units": 2, "unit_price": 500, "amount": 1000,
-                   "events": [1042, 1043]}], "replaced_by": null}]})),
+                   "events": [1042, 1043]}], "replaced_by": null}], "position": 1043})),
               (status = 401, description = "no good token"), (status = 403, description = "not for this role"),
-              (status = 404, description = "no such rental, or not yours")),
+              (status = 400, description = "malformed"),
+              (status = 404, description = "no such rental, or not yours; `not_there_yet`: not at that moment"),
+              (status = 503, description = "`not_caught_up`: the read model has not come so far")),
     security(("bearer" = ["customer", "station", "agent", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
@@ -86,27 +93,46 @@ pub(crate) async fn get(
     min: MinPosition,
 ) -> Result<HttpResponse, Problem> {
     identity.must_be(access::RENTALS)?;
-    nothing(&request)?;
+    let moment = moment(&request)?;
     let id = path_id(&request, "id")?;
     let desk = Desk::of(&request)?;
-    // What one model has and the other has not yet is waited for like a position that was asked for.
-    let behind = desk.read(min, async |desk| needed(desk, id).await).await?;
-    let min = MinPosition(Some(behind.what.max(min.0.unwrap_or(0))));
-    let found = desk.read(min, async |desk| read(desk, id).await).await?;
     let theirs = |read: &Read| {
         let rental = &read.rental;
         access::is_theirs(&identity, rental.customer_id, &[Some(rental.station_id), rental.return_station_id])
     };
+    if let (Some(known), min) = moment.find(&desk, min).await? {
+        let found = desk.read(min, async |desk| read(desk, id, Some(known)).await).await?;
+        if let Some(read) = found.what {
+            let read = Some(read).filter(theirs).ok_or_else(|| absent(found.position))?;
+            let view = explained(&desk, read, found.position, Some(known)).await?;
+            return standing(found.position, Some(known), view);
+        }
+        let now = desk.read(min, async |desk| read(desk, id, None).await).await?.what.filter(theirs);
+        return Err(now.map_or_else(|| absent(found.position), |_| known.not_there_yet(found.position)));
+    }
+    // What one model has and the other has not yet is waited for like a position that was asked for.
+    let behind = desk.read(min, async |desk| needed(desk, id).await).await?;
+    let min = MinPosition(Some(behind.what.max(min.0.unwrap_or(0))));
+    let found = desk.read(min, async |desk| read(desk, id, None).await).await?;
     let read = found.what.filter(theirs).ok_or_else(|| absent(found.position))?;
-    let until = found.position.max(read.charged_by.unwrap_or(0));
-    let why = explained(&desk, id, until).await.map_err(Failure::into_problem)?;
-    answer(found.position, &view(read, why))
+    let view = explained(&desk, read, found.position, None).await?;
+    standing(found.position, None, view)
 }
 
-/// What the rental's own events say. What is recorded never changes, so a later look finds the same up to a position.
-async fn explained(desk: &Desk, id: Uuid, until: i64) -> Result<Explanation, Failure> {
-    let streams = desk.stacks().read.read_streams(&[(id, 0)]).await?;
-    Explanation::of(streams.iter().flatten().map(AsRef::as_ref), until)
+/// The charge with what the rental's own events say, as far as the answer stands for. What is recorded never changes, so
+/// a later look finds the same up to a position.
+async fn explained(desk: &Desk, read: Read, holds: i64, known: Option<Known>) -> Result<ChargeView, Problem> {
+    let until = stands_for(holds, known).max(read.charged_by.unwrap_or(0));
+    let occurred_until = known.and_then(|known| known.occurred_until);
+    let wanted = |event: &&Arc<Envelope>| {
+        event.position.get() <= until && occurred_until.is_none_or(|until| event.occurred_at <= until)
+    };
+    let id = read.rental.item.rental_id;
+    let streams = desk.stacks().read.read_streams(&[(id, 0)]).await;
+    let streams = streams.map_err(|error| Failure::from(error).into_problem())?;
+    let events = streams.iter().flatten().filter(wanted).map(AsRef::as_ref);
+    let why = Explanation::of(events).map_err(Failure::into_problem)?;
+    Ok(view(read, why))
 }
 
 fn lowest<T>(rows: &[Row], what: T) -> Result<Found<T>, Failure> {
@@ -130,9 +156,15 @@ async fn needed(desk: &Desk, id: Uuid) -> Result<Found<i64>, Failure> {
     lowest(&rows, needed)
 }
 
-async fn read(desk: &Desk, id: Uuid) -> Result<Found<Option<Read>>, Failure> {
-    let rows = desk.query(statements::CHARGE, &[&id]).await?;
-    let now = desk.stacks().clock.now();
+async fn read(desk: &Desk, id: Uuid, known: Option<Known>) -> Result<Found<Option<Read>>, Failure> {
+    let (rows, now) = match known {
+        None => (desk.query(statements::CHARGE, &[&id]).await?, desk.stacks().clock.now()),
+        Some(known) => {
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+                [&id, &known.position(), &known.occurred_until];
+            (desk.query(statements::known::CHARGE, &parameters).await?, known.meter())
+        }
+    };
     let read = rows.first().map(|row| read_row(row, now)).transpose()?.flatten();
     lowest(&rows, read)
 }

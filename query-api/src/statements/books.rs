@@ -24,5 +24,6 @@ pub(crate) const JOURNAL: &str = "SELECT p.position, j.position AS at, j.line, j
      FROM read_model.billing_position p LEFT JOIN LATERAL (
         SELECT * FROM read_model.journal
         WHERE (position, line) > ($1::bigint, $2::smallint) AND position <= coalesce($3::bigint, p.position)
+          AND ($5::timestamptz IS NULL OR occurred_at <= $5)
         ORDER BY position, line LIMIT $4) j ON true
      ORDER BY j.position, j.line";

@@ -8,5 +8,6 @@ pub(crate) const CASES: &str =
         SELECT * FROM read_model.review
         WHERE ($1::text IS NULL OR code = $1) AND ($2::uuid IS NULL OR subject_id = $2)
           AND ($3::bigint IS NULL OR (position, number) < ($3, $4::smallint))
+          AND position <= $6 AND ($7::timestamptz IS NULL OR occurred_at <= $7)
         ORDER BY position DESC, number DESC LIMIT $5) r ON true
      ORDER BY r.position DESC, r.number DESC";

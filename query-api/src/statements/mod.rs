@@ -1,12 +1,13 @@
 //! Every statement of the query API, by area.
 //!
 //! Each begins with the position that its answer stands for, taken in the same statement as the rows; the row of
-//! the position is there even if nothing else is found.
+//! the position is there even if nothing else is found. Those of another moment than the present are in [`known`].
 
 mod audit;
 mod books;
 mod cases;
 mod inventory;
+pub(crate) mod known;
 mod money;
 mod positions;
 mod receipts;
@@ -26,8 +27,7 @@ pub(crate) use money::{
     REFUNDS_TO_EXPORT, STATEMENT,
 };
 pub(crate) use positions::{
-    BILLED_BY, BILLING_POSITION, CASES_POSITION, INVENTORY_POSITION, LEDGER_POSITION, RECORDED_BY,
-    RENTALS_POSITION,
+    BILLING_POSITION, CASES_POSITION, INVENTORY_POSITION, LEDGER_POSITION, RECORDED_BY, RENTALS_POSITION,
 };
 pub(crate) use receipts::LANGUAGE;
 pub(crate) use reconciliation::RECONCILIATION;

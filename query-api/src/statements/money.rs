@@ -55,6 +55,7 @@ macro_rules! refund {
         )
     };
 }
+pub(super) use refund;
 
 /// One refund.
 pub(crate) const REFUND: &str = concat!(
@@ -64,72 +65,126 @@ pub(crate) const REFUND: &str = concat!(
 );
 
 /// Refunds of a status, or all, newest first, after a place in that order.
-pub(crate) const REFUNDS: &str = concat!(
-    "SELECT p.position, ",
-    refund!(),
-    " FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.refund
+macro_rules! refunds {
+    ($from:expr) => {
+        concat!(
+            "SELECT p.position, ",
+            refund!(),
+            " FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM ",
+            $from,
+            "
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (requested_at, refund_id) < ($2, $3::uuid))
         ORDER BY requested_at DESC, refund_id DESC LIMIT $4) r ON true
      ORDER BY r.requested_at DESC, r.refund_id DESC"
-);
+        )
+    };
+}
+pub(super) use refunds;
+/// The same now.
+pub(crate) const REFUNDS: &str = refunds!("read_model.refund");
 
 /// Approved refunds that staff pay out, newest first, after a place in that order.
-pub(crate) const MANUAL_REFUNDS: &str = concat!(
-    "SELECT p.position, ",
-    refund!(),
-    " FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.refund
+macro_rules! manual_refunds {
+    ($from:expr) => {
+        concat!(
+            "SELECT p.position, ",
+            refund!(),
+            " FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM ",
+            $from,
+            "
         WHERE status = 'approved' AND provider IN ",
-    crate::refund::by_hand!(),
-    "     AND ($1::timestamptz IS NULL OR (requested_at, refund_id) < ($1, $2::uuid))
+            crate::refund::by_hand!(),
+            "     AND ($1::timestamptz IS NULL OR (requested_at, refund_id) < ($1, $2::uuid))
         ORDER BY requested_at DESC, refund_id DESC LIMIT $3) r ON true
      ORDER BY r.requested_at DESC, r.refund_id DESC"
-);
+        )
+    };
+}
+pub(super) use manual_refunds;
+/// The same now.
+pub(crate) const MANUAL_REFUNDS: &str = manual_refunds!("read_model.refund");
 
 /// The approved refunds that staff pay out, oldest first.
-pub(crate) const REFUNDS_TO_EXPORT: &str = concat!(
+macro_rules! refunds_to_export {
+    ($from:expr) => {
+        concat!(
     "SELECT p.position, r.refund_id, r.customer_id, r.receipt_id, r.payment_id, r.amount, r.provider, r.requested_at,
         r.approved_at
      FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.refund WHERE status = 'approved' AND provider IN ",
+        SELECT * FROM ", $from, " WHERE status = 'approved' AND provider IN ",
     crate::refund::by_hand!(),
     "   ORDER BY requested_at, refund_id LIMIT $1) r ON true
      ORDER BY r.requested_at, r.refund_id"
-);
+        )
+    };
+}
+pub(super) use refunds_to_export;
+/// The same now.
+pub(crate) const REFUNDS_TO_EXPORT: &str = refunds_to_export!("read_model.refund");
 
 /// Receipts of a status, or all, newest first, after a place in that order.
-pub(crate) const RECEIPTS: &str =
-    "SELECT p.position, r.receipt_id, r.provider, r.provider_reference, r.amount, r.paid_at, \
+macro_rules! receipts {
+    ($from:expr) => {
+        concat!(
+            "SELECT p.position, r.receipt_id, r.provider, r.provider_reference, r.amount, r.paid_at, \
         r.payment_id, r.review, r.recorded_at, r.status, r.assigned_to, r.refund_id, r.reason, \
         coalesce(r.customer_id, y.customer_id) AS likely_customer_id
      FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.receipt
+        SELECT * FROM ",
+            $from,
+            "
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (recorded_at, receipt_id) < ($2, $3::uuid))
         ORDER BY recorded_at DESC, receipt_id DESC LIMIT $4) r ON true
      LEFT JOIN read_model.payment y ON y.payment_id = r.payment_id
-     ORDER BY r.recorded_at DESC, r.receipt_id DESC";
+     ORDER BY r.recorded_at DESC, r.receipt_id DESC"
+        )
+    };
+}
+pub(super) use receipts;
+/// The same now.
+pub(crate) const RECEIPTS: &str = receipts!("read_model.receipt");
 
 /// Approvals of a status, or all, newest first, after a place in that order.
-pub(crate) const APPROVALS: &str =
-    "SELECT p.position, a.approval_id, a.kind, a.status, a.receipt_id, a.refund_id, \
+macro_rules! approvals {
+    ($from:expr) => {
+        concat!(
+            "SELECT p.position, a.approval_id, a.kind, a.status, a.receipt_id, a.refund_id, \
         a.customer_id, a.amount, a.requested_by, a.requested_at, a.decided_by, a.decided_at
      FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.approval
+        SELECT * FROM ",
+            $from,
+            "
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (requested_at, approval_id) < ($2, $3::uuid))
         ORDER BY requested_at DESC, approval_id DESC LIMIT $4) a ON true
-     ORDER BY a.requested_at DESC, a.approval_id DESC";
+     ORDER BY a.requested_at DESC, a.approval_id DESC"
+        )
+    };
+}
+pub(super) use approvals;
+/// The same now.
+pub(crate) const APPROVALS: &str = approvals!("read_model.approval");
 
 /// Breaks of a status, or all, newest first, after a place in that order.
-pub(crate) const BREAKS: &str = "SELECT p.position, b.break_id, b.status, b.cause, b.provider, b.provider_reference, \
+macro_rules! breaks {
+    ($from:expr) => {
+        concat!(
+    "SELECT p.position, b.break_id, b.status, b.cause, b.provider, b.provider_reference, \
         b.payment_id, b.refund_id, b.receipt_id, b.ledger_amount, b.statement_amount, b.statement_id, b.reason, \
         b.opened_at, b.explanation, b.explained_by, b.explained_at, b.closed_by, b.closed_at, b.close_reason
      FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM read_model.statement_break
+        SELECT * FROM ", $from, "
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (opened_at, break_id) < ($2, $3::uuid))
         ORDER BY opened_at DESC, break_id DESC LIMIT $4) b ON true
-     ORDER BY b.opened_at DESC, b.break_id DESC";
+     ORDER BY b.opened_at DESC, b.break_id DESC"
+        )
+    };
+}
+pub(super) use breaks;
+/// The same now.
+pub(crate) const BREAKS: &str = breaks!("read_model.statement_break");

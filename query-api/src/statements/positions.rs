@@ -12,15 +12,9 @@ pub(crate) const CASES_POSITION: &str = "SELECT position FROM read_model.cases_p
 pub(crate) const LEDGER_POSITION: &str =
     "SELECT coalesce((SELECT e.position FROM ledger.event e ORDER BY e.position DESC LIMIT 1), 0)";
 
-/// The last position that was recorded by a time, up to a position: recorded times never go back, so halving
-/// finds it.
-macro_rules! until {
-    ($from:literal) => {
-        concat!(
-            "WITH RECURSIVE s(lo, hi) AS (
-                SELECT 0::bigint, (SELECT position FROM ",
-            $from,
-            ")
+/// The last position that was recorded by a time: recorded times never go back, so halving finds it.
+pub(crate) const RECORDED_BY: &str = "WITH RECURSIVE s(lo, hi) AS (
+                SELECT 0::bigint, (SELECT max(position) FROM ledger.event)
                 UNION ALL
                 SELECT CASE WHEN m.at <= $1 THEN m.mid ELSE s.lo END,
                        CASE WHEN m.at <= $1 THEN s.hi ELSE m.mid - 1 END
@@ -28,12 +22,4 @@ macro_rules! until {
                     SELECT (s.lo + s.hi + 1) / 2 AS mid,
                            (SELECT e.recorded_at FROM ledger.event e WHERE e.position = (s.lo + s.hi + 1) / 2) AS at
                 ) m WHERE s.lo < s.hi
-            ) SELECT lo FROM s WHERE lo >= hi"
-        )
-    };
-}
-
-/// The last position of `billing` that was recorded by a time.
-pub(crate) const BILLED_BY: &str = until!("read_model.billing_position");
-/// The last position of the ledger that was recorded by a time.
-pub(crate) const RECORDED_BY: &str = until!("(SELECT max(position) AS position FROM ledger.event) l");
+            ) SELECT lo FROM s WHERE lo >= hi";

@@ -3,7 +3,10 @@
 /// A day's money by three who say what moved: the provider's statements, the ledger, the provider's calls. For each source
 /// a line per wallet and kind; then each transaction of the day on which they do not say the same, or that has a break.
 /// A transaction is known by its reference, whatever day the others saw it on, within a month.
-pub(crate) const RECONCILIATION: &str = "WITH span AS (
+macro_rules! reconciliation {
+    ($stated:expr, $booked:expr, $heard:expr, $breaks:expr) => {
+        concat!(
+    "WITH span AS (
         SELECT $1::date::timestamp AT TIME ZONE 'Africa/Dar_es_Salaam' AS a,
                ($1::date + 1)::timestamp AT TIME ZONE 'Africa/Dar_es_Salaam' AS b),
     stated AS (
@@ -13,7 +16,7 @@ pub(crate) const RECONCILIATION: &str = "WITH span AS (
                l.provider, l.transaction_id AS provider_reference, l.external_reference, l.amount, l.succeeded AS ok,
                l.completed_at AS at, l.completed_at >= s.a AND l.completed_at < s.b AS today
         FROM span s JOIN finance.statement_line l
-          ON l.completed_at >= s.a - interval '31 days' AND l.completed_at < s.b + interval '31 days'
+          ON l.completed_at >= s.a - interval '31 days' AND l.completed_at < s.b + interval '31 days'", $stated, "
         ORDER BY l.kind, key, l.succeeded DESC, l.completed_at DESC),
     booked AS (
         SELECT DISTINCT ON (m.kind, key) m.kind,
@@ -22,7 +25,7 @@ pub(crate) const RECONCILIATION: &str = "WITH span AS (
                m.provider, m.provider_reference, m.reference AS external_reference, m.amount, m.moved_at AS at,
                m.payment_id, m.receipt_id, m.refund_id, m.by_hand, m.moved_at >= s.a AND m.moved_at < s.b AS today
         FROM span s JOIN read_model.movement m
-          ON m.moved_at >= s.a - interval '31 days' AND m.moved_at < s.b + interval '31 days'
+          ON m.moved_at >= s.a - interval '31 days' AND m.moved_at < s.b + interval '31 days'", $booked, "
         ORDER BY m.kind, key, m.position DESC),
     heard AS (
         SELECT DISTINCT ON (c.kind, key) c.kind,
@@ -32,7 +35,7 @@ pub(crate) const RECONCILIATION: &str = "WITH span AS (
                c.heard_at AS at, c.verdict, c.heard_at >= s.a AND c.heard_at < s.b AS today
         FROM span s JOIN finance.callback c
           ON c.heard_at >= s.a - interval '31 days' AND c.heard_at < s.b + interval '31 days'
-        WHERE coalesce(c.provider_reference, c.external_reference) IS NOT NULL
+        WHERE coalesce(c.provider_reference, c.external_reference) IS NOT NULL", $heard, "
         ORDER BY c.kind, key, c.status = 'success' DESC, c.heard_at DESC),
     names AS (
         SELECT kind, key FROM stated WHERE today UNION SELECT kind, key FROM booked WHERE today AND kind <> 'chargeback'
@@ -65,7 +68,7 @@ pub(crate) const RECONCILIATION: &str = "WITH span AS (
                                AND coalesce(t.heard_today, true)) THEN 'other_day' END], NULL) AS reasons,
             (SELECT jsonb_agg(jsonb_build_object('break_id', b.break_id, 'cause', b.cause, 'status', b.status)
                               ORDER BY b.opened_at, b.break_id)
-             FROM read_model.statement_break b
+             FROM ", $breaks, " b
              WHERE b.provider_reference IN (t.provider_reference, t.external_reference)) AS breaks
         FROM told t),
     unequal AS (SELECT j.* FROM judged j WHERE cardinality(j.reasons) > 0 OR j.breaks IS NOT NULL),
@@ -86,8 +89,14 @@ pub(crate) const RECONCILIATION: &str = "WITH span AS (
         (SELECT coalesce(jsonb_agg(jsonb_build_object('source', source, 'provider', provider, 'kind', kind,
                     'count', count, 'amount', amount) ORDER BY provider, kind, source), '[]') FROM sums) AS sums,
         (SELECT count(DISTINCT l.statement_id) FROM span s JOIN finance.statement_line l
-            ON l.completed_at >= s.a AND l.completed_at < s.b) AS statements,
+            ON l.completed_at >= s.a AND l.completed_at < s.b", $stated, ") AS statements,
         (SELECT count(*) FROM unequal) AS unequal,
         (SELECT coalesce(jsonb_agg(to_jsonb(u) ORDER BY u.provider, u.kind, u.key), '[]') FROM (
             SELECT * FROM unequal ORDER BY provider, kind, key LIMIT $2) u) AS differences
-    FROM read_model.billing_position p";
+    FROM read_model.billing_position p"
+        )
+    };
+}
+pub(super) use reconciliation;
+/// The same now.
+pub(crate) const RECONCILIATION: &str = reconciliation!("", "", "", "read_model.statement_break");

@@ -8,6 +8,7 @@ macro_rules! rental {
          r.charge_total, r.charge_usage, r.charge_late, r.charge_replacement, r.charge_vat, r.position AS row_position"
     };
 }
+pub(super) use rental;
 
 /// A customer's rentals, newest first, after a place in that order.
 pub(crate) const RENTALS_OF_CUSTOMER: &str = concat!(
