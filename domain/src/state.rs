@@ -80,7 +80,8 @@ impl State {
             State::Approval(approval) => match approval.action {
                 Action::AssignReceipt { customer_id, .. }
                 | Action::AdjustBalance { customer_id, .. }
-                | Action::WriteOffDebt { customer_id, .. } => Some(customer_id.0),
+                | Action::WriteOffDebt { customer_id, .. }
+                | Action::CorrectRental { customer_id, .. } => Some(customer_id.0),
                 Action::SkipProjectionEvent { .. } => Some(approval.id.0),
             },
             State::Device(_)
