@@ -41,7 +41,7 @@ macro_rules! known {
             $key,
             " AND l.position > v.position AND ",
             counts!("l", $position, $time),
-            ")) k"
+            "))"
         )
     };
 }
