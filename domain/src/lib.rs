@@ -10,6 +10,7 @@
 //! - [`rating`]: what a rental costs; [`postings`]: what that means in the books.
 
 pub mod actor;
+pub mod adjustment;
 pub mod approval;
 pub mod command;
 pub mod customer;
@@ -17,11 +18,14 @@ pub mod decide;
 pub mod device;
 pub mod event;
 pub mod ids;
+pub mod lineage;
 pub mod money;
 pub mod payment;
+pub mod period;
 pub mod personal;
 pub mod phone;
 pub mod postings;
+pub mod projection;
 pub mod provider_entry;
 pub mod purse;
 pub mod rating;

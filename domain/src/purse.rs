@@ -71,6 +71,12 @@ impl Purse {
         credited
     }
 
+    /// Gives up so much of the debt.
+    pub fn write_off(&mut self, amount: Money) {
+        self.debt = self.debt.less(amount);
+        self.written_off = self.written_off.plus(amount);
+    }
+
     /// Applies a recorded debit.
     pub fn debit(&mut self, debited: Debited) {
         self.balance = self.balance.less(debited.deposit);

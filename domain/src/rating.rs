@@ -15,6 +15,18 @@ const MINUTE: i64 = 60;
 /// Twenty-four hours in seconds: a block of usage and a day of lateness.
 pub const DAY: i64 = 24 * 60 * MINUTE;
 
+/// A kind of income.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// For using the bank.
+    Usage,
+    /// For bringing it late.
+    Late,
+    /// For not bringing it.
+    Replacement,
+}
+
 /// An amount for each kind of income.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ByKind {

@@ -230,6 +230,15 @@ impl Customer {
                 self.pending.retain(|pending| *pending != fact.payment_id);
                 self.purse.credit(fact.credited);
             }
+            Event::BalanceAdjusted(fact) => {
+                if let Some(credited) = fact.credited {
+                    self.purse.credit(credited);
+                }
+                if let Some(debited) = fact.debited {
+                    self.purse.debit(debited);
+                }
+            }
+            Event::DebtWrittenOff(fact) => self.purse.write_off(fact.amount),
             Event::PaymentPrompted(_)
             | Event::PaymentOutcomeUnknown(_)
             | Event::RefundApproved(_)
@@ -267,7 +276,10 @@ impl Customer {
             | Event::BreakExplained(_)
             | Event::BreakClosed(_)
             | Event::ProviderFeeRecorded(_)
-            | Event::ProviderPayoutRecorded(_) => return None,
+            | Event::ProviderPayoutRecorded(_)
+            | Event::PeriodClosed(_)
+            | Event::LedgerRestored(_)
+            | Event::ProjectionEventSkipped(_) => return None,
         }
         Some(self)
     }

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Time,
-    ids::{CustomerId, ReceiptId, StationId},
+    Money, Time,
+    ids::{self, CustomerId, ReceiptId, StationId, StreamKey},
     personal::Sealed,
     purse::Debited,
-    values::{Percent, SlotNumber},
+    values::{Percent, Reason, SlotNumber},
 };
 
 /// What needs a person's eye. Listed by the read model of cases.
@@ -113,6 +113,133 @@ pub enum Action {
         /// Why, sealed under the customer's key.
         reason: Sealed,
     },
+    /// To give a customer money, or take some.
+    AdjustBalance {
+        /// Whose balance.
+        customer_id: CustomerId,
+        /// Which way.
+        direction: Direction,
+        /// How much.
+        amount: Money,
+        /// Why, sealed under the customer's key.
+        reason: Sealed,
+    },
+    /// To give up a debt.
+    WriteOffDebt {
+        /// Whose.
+        customer_id: CustomerId,
+        /// How much of it.
+        amount: Money,
+        /// Why, sealed under the customer's key.
+        reason: Sealed,
+    },
+    /// To have a read model of money pass over an event that it cannot apply.
+    SkipProjectionEvent {
+        /// Which read model.
+        projection: Projection,
+        /// The event's position.
+        position: i64,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// Which way a balance is adjusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// In the customer's favour.
+    Up,
+    /// Against them.
+    Down,
+}
+
+impl Direction {
+    /// The name in rows and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
+}
+
+/// A read model, where the ledger speaks of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Projection {
+    /// Rentals.
+    Rentals,
+    /// Money.
+    Billing,
+    /// Stations, slots, devices.
+    Inventory,
+    /// What needs a person's eye.
+    Cases,
+}
+
+impl Projection {
+    /// Every read model.
+    pub const ALL: [Projection; 4] =
+        [Projection::Rentals, Projection::Billing, Projection::Inventory, Projection::Cases];
+
+    /// The name in rows and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Projection::Rentals => "rentals",
+            Projection::Billing => "billing",
+            Projection::Inventory => "inventory",
+            Projection::Cases => "cases",
+        }
+    }
+
+    /// Whether it is about money: such a one passes over nothing without a second person.
+    #[must_use]
+    pub const fn is_finance(self) -> bool {
+        match self {
+            Projection::Billing => true,
+            Projection::Rentals | Projection::Inventory | Projection::Cases => false,
+        }
+    }
+
+    /// The stream of what it passes over.
+    #[must_use]
+    pub const fn stream(self) -> StreamKey {
+        ids::projection(match self {
+            Projection::Rentals => 0,
+            Projection::Billing => 1,
+            Projection::Inventory => 2,
+            Projection::Cases => 3,
+        })
+    }
+}
+
+/// An account in a period that is closed: what moved on its days, and how it stood at their end. By booking day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AccountTotal {
+    /// The code in the chart of accounts.
+    pub account: i16,
+    /// Debited within the period.
+    pub debit: i64,
+    /// Credited within the period.
+    pub credit: i64,
+    /// Debited on all days up to the period's end.
+    pub total_debit: i64,
+    /// Credited on all days up to the period's end.
+    pub total_credit: i64,
+}
+
+/// A signed checkpoint of the ledger's tree.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CheckpointRef {
+    /// The origin that signed it.
+    pub origin: String,
+    /// How many events it covers.
+    pub size: i64,
+    /// The tree's root, in hex.
+    pub root: String,
 }
 
 /// What was found wrong between the ledger and a provider's statement.
@@ -233,4 +360,6 @@ pub enum CorrectionCause {
     LateReturn,
     /// A station had refused the bank before it was returned.
     ReturnAttempt,
+    /// Two members of staff said so.
+    Staff,
 }

@@ -22,6 +22,16 @@ CREATE TABLE {schema}.charge (
     occurred_at timestamptz NOT NULL
 );
 
+CREATE TABLE {schema}.billed_rental (
+    rental_id uuid NOT NULL,
+    station_id uuid NOT NULL,
+    tariff_id uuid NOT NULL,
+    tariff_version integer NOT NULL,
+    vat_percent smallint NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
+);
+
 CREATE TABLE {schema}.payment (
     payment_id uuid NOT NULL,
     customer_id uuid NOT NULL,
@@ -146,7 +156,14 @@ CREATE TABLE {schema}.journal (
     provider text,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
-    booking_day date NOT NULL
+    booking_day date NOT NULL,
+    event_type text NOT NULL,
+    rental_id uuid,
+    station_id uuid,
+    tariff_id uuid,
+    tariff_version integer,
+    kind text,
+    vat_percent smallint
 );
 
 CREATE TABLE {schema}.statement (
@@ -167,6 +184,19 @@ CREATE TABLE {schema}.account (
     name text NOT NULL,
     debit bigint NOT NULL,
     credit bigint NOT NULL,
+    lines bigint NOT NULL,
+    first_position bigint NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
+);
+
+CREATE TABLE {schema}.account_day (
+    account smallint NOT NULL,
+    booking_day date NOT NULL,
+    debit bigint NOT NULL,
+    credit bigint NOT NULL,
+    lines bigint NOT NULL,
+    first_position bigint NOT NULL,
     position bigint NOT NULL,
     occurred_at timestamptz NOT NULL
 );
@@ -175,5 +205,7 @@ CREATE TABLE {schema}.account_total (
     position bigint NOT NULL,
     account smallint NOT NULL,
     debit bigint NOT NULL,
-    credit bigint NOT NULL
+    credit bigint NOT NULL,
+    lines bigint NOT NULL,
+    last_position bigint NOT NULL
 );

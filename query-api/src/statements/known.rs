@@ -4,6 +4,12 @@
 //! counts is the row. Where no time is given every version up to the position counts, and the last is the row as it
 //! was known there.
 
+use super::{
+    money::{approvals, breaks, manual_refunds, receipts, refund, refunds, refunds_to_export},
+    reconciliation::reconciliation,
+    rentals::rental,
+};
+
 /// When the event at a position was recorded.
 pub(crate) const RECORDED_AT: &str = "SELECT recorded_at FROM ledger.event WHERE position = $1";
 
