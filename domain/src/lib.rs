@@ -34,6 +34,8 @@ pub mod reconciliation;
 pub mod refund;
 pub mod rejection;
 pub mod rental;
+#[cfg(test)]
+mod schema;
 pub mod state;
 pub mod station;
 pub mod tariff;
