@@ -21,6 +21,8 @@ mod devices;
 mod finance;
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "it/moments.rs"]
+mod moments;
 #[path = "it/rental_stream.rs"]
 mod rental_stream;
 #[path = "it/sessions.rs"]

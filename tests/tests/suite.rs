@@ -36,6 +36,8 @@ mod matrix_commands;
 mod matrix_scene;
 #[path = "suite/matrix_stage.rs"]
 mod matrix_stage;
+#[path = "suite/moments.rs"]
+mod moments;
 #[path = "suite/money.rs"]
 mod money;
 #[path = "suite/openapi.rs"]

@@ -24,6 +24,7 @@ pub mod rentals;
 pub mod transport;
 
 pub use evidence::{Event, Evidence, JournalLine, ReadModels, Record, StoredCommand, Unreadable};
+pub use fold::{Effect, effect};
 pub use journal::{Journal, Said};
 
 /// How many violations of one check are named; one is enough to stop, more help to understand.
