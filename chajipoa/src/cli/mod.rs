@@ -2,10 +2,12 @@
 
 mod arguments;
 mod check;
+mod difference;
 mod failure;
 mod keys;
 mod ledger;
 mod projection;
+mod skip;
 mod staff;
 mod token;
 

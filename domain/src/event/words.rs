@@ -151,6 +151,7 @@ pub enum Action {
 
 /// Which way a balance is adjusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// In the customer's favour.
@@ -172,6 +173,7 @@ impl Direction {
 
 /// A read model, where the ledger speaks of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Projection {
     /// Rentals.
@@ -223,6 +225,7 @@ impl Projection {
 
 /// An account in a period that is closed: what moved on its days, and how it stood at their end. By booking day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccountTotal {
     /// The code in the chart of accounts.
     pub account: i16,
@@ -238,6 +241,7 @@ pub struct AccountTotal {
 
 /// A signed checkpoint of the ledger's tree.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckpointRef {
     /// The origin that signed it.
     pub origin: String,
