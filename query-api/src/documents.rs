@@ -14,8 +14,8 @@ use crate::operations::{
     active_rental, active_rental_stream, balance, cases, command, customer_payments, customer_rentals,
     device, device_battery, device_maintenance, device_page, event, events, finance_approvals,
     finance_breaks, finance_receipts, finance_reconciliation, finance_refunds, finance_refunds_export, gbfs,
-    journal, payment, refund, rental, rental_charge, statement, station, station_commands_stream, stations,
-    trial_balance,
+    journal, payment, refund, rental, rental_charge, rental_receipt, statement, station,
+    station_commands_stream, stations, trial_balance,
 };
 
 #[derive(OpenApi)]
@@ -36,6 +36,7 @@ use crate::operations::{
         active_rental_stream::get,
         rental::get,
         rental_charge::get,
+        rental_receipt::get,
         payment::get,
         stations::get,
         station::get,
@@ -134,6 +135,7 @@ mod tests {
                 "/api/v1/rentals/active/stream",
                 "/api/v1/rentals/{id}",
                 "/api/v1/rentals/{id}/charge",
+                "/api/v1/rentals/{id}/receipt",
                 "/api/v1/stations",
                 "/api/v1/stations/{id}",
                 "/api/v1/stations/{id}/commands/stream",
