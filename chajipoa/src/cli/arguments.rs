@@ -190,30 +190,49 @@ pub(super) enum ProjectionCommand {
         /// rentals, billing, inventory or cases; all of them without a name.
         names: Vec<String>,
     },
-    /// Compare the live version with the one that waits.
-    Diff {
+    /// Compare the live version with another one: every table, every account, to the shilling.
+    Diff(Chosen),
+    /// Make another version the live one; the one that was live is kept.
+    Promote(Chosen),
+    /// Remove a version that is not live, with its rows.
+    Drop {
         /// Which read model.
         name: String,
-    },
-    /// Make the waiting version the live one.
-    Promote {
-        /// Which read model.
-        name: String,
-    },
-    /// Pass over the event that a stopped read model stands before.
-    Skip {
-        /// Which read model.
-        name: String,
-        /// The event's position.
+        /// Its number.
         #[arg(long)]
-        position: i64,
-        /// Why.
-        #[arg(long)]
-        reason: String,
-        /// Who says so.
-        #[arg(long, env = "USER")]
-        operator: String,
+        version: i16,
     },
+    /// Record that a stopped read model passes over the event that it stands before.
+    Skip(Skip),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Chosen {
+    /// Which read model.
+    pub(super) name: String,
+    /// Which version; without it, the one that waits. A former one leads back.
+    #[arg(long)]
+    pub(super) version: Option<i16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Skip {
+    /// Which read model.
+    pub(super) name: String,
+    /// The event's position.
+    #[arg(long)]
+    pub(super) position: i64,
+    /// Why.
+    #[arg(long)]
+    pub(super) reason: String,
+    /// As whom, with a token of this installation; without it, the one subject that it uses for itself.
+    #[arg(long)]
+    pub(super) subject: Option<Uuid>,
+    /// An access token of the role admin; without it, one is made with the keys of this installation.
+    #[arg(long, env = "CHAJIPOA_TOKEN", hide_env_values = true)]
+    pub(super) token: Option<String>,
+    #[command(flatten)]
+    pub(super) gateway: Gateway,
 }
 
 #[derive(Debug, Args)]

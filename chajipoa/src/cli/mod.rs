@@ -2,12 +2,14 @@
 
 mod arguments;
 mod check;
+mod difference;
 mod failure;
 mod keys;
 mod ledger;
 mod projection;
 mod receipt;
 mod rerate;
+mod skip;
 mod staff;
 mod token;
 
