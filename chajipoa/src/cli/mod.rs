@@ -8,6 +8,7 @@ mod ledger;
 mod projection;
 mod staff;
 mod token;
+mod verify;
 
 use std::process::ExitCode;
 
