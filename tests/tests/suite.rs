@@ -8,6 +8,8 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "suite/attacks.rs"]
+mod attacks;
 #[path = "suite/cabinets.rs"]
 mod cabinets;
 #[path = "suite/city.rs"]

@@ -87,10 +87,10 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.position, self.until) {
-            (Some(position), Some(until)) if until != position => {
+            (Some(position), Some(until)) => {
                 write!(f, "positions {position} to {until}: ")?;
             }
-            (Some(position), _) => write!(f, "position {position}: ")?,
+            (Some(position), None) => write!(f, "position {position}: ")?,
             (None, _) => {}
         }
         write!(f, "{} [{}]", self.what, self.check.as_str())
@@ -110,7 +110,8 @@ impl Findings {
     }
 
     pub(super) fn stretch(&mut self, check: Check, from: i64, until: i64, what: impl Into<String>) {
-        self.put(Finding { position: Some(from), until: Some(until), check, what: what.into() });
+        let until = Some(until).filter(|until| *until != from);
+        self.put(Finding { position: Some(from), until, check, what: what.into() });
     }
 
     pub(super) fn nowhere(&mut self, check: Check, what: impl Into<String>) {

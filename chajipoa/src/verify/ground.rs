@@ -43,12 +43,12 @@ impl Ground {
     pub(super) async fn read(client: &Client, findings: &mut Findings) -> Result<Self, VerifyError> {
         let books = books(client).await?;
         let heads = client.query(HEAD, &[]).await?;
-        let (ledger_id, epoch) = match heads.as_slice() {
-            [head] => (head.try_get(0)?, head.try_get(1)?),
-            [] | [_, _, ..] => {
-                findings.nowhere(Check::Catalogue, "ledger.ledger_head does not have exactly one row");
-                (Uuid::nil(), 0)
-            }
+        if heads.len() != 1 {
+            findings.nowhere(Check::Catalogue, "ledger.ledger_head does not have exactly one row");
+        }
+        let (ledger_id, epoch) = match heads.first() {
+            Some(head) => (head.try_get(0)?, head.try_get(1)?),
+            None => (Uuid::nil(), 0),
         };
         let sealed = client.query_one(SEALED, &[&epoch]).await?.try_get(0)?;
         let last = last(client).await?;

@@ -24,8 +24,8 @@ const STRETCHES: usize = 4;
 /// How far around a stretch events are read: the events of one command are far fewer.
 const AROUND: i64 = 128;
 
-/// What is said about a position, in words.
-type Said = (i64, String);
+/// What is said about a position, or about the positions up to another one, in words.
+type Said = (i64, i64, String);
 
 /// Names what differs between the events and the tables.
 pub(super) async fn run(
@@ -41,20 +41,21 @@ pub(super) async fn run(
             let by_events = said_by_events(client, kind, after, until).await?;
             let by_table = said_by_table(client, kind, after, until).await?;
             let (only_events, only_table) = differences(by_events, by_table);
-            for (position, said) in only_events {
+            for (position, until, said) in only_events {
                 let what = format!("the event says {said}, and {table} does not");
-                findings.add(check, position, what);
+                findings.stretch(check, position, until, what);
             }
-            for (position, said) in only_table {
+            for (position, until, said) in only_table {
                 let what = format!("{table} says {said}, and the event does not");
-                findings.add(check, position, what);
+                findings.stretch(check, position, until, what);
             }
         }
     }
     Ok(())
 }
 
-const fn named(kind: Kind) -> (Check, &'static str) {
+/// The check and the table of a kind.
+pub(super) const fn named(kind: Kind) -> (Check, &'static str) {
     match kind {
         Kind::Version => (Check::StreamVersion, "ledger.stream_version"),
         Kind::Command => (Check::Command, "ledger.command"),
@@ -103,7 +104,7 @@ async fn said_by_events(
         }
         let streams = event.streams.filter(|_| kind == Kind::Version);
         for stream in streams.iter().flat_map(|streams| streams.as_slice()) {
-            said.push((event.position, version_said(stream.id, stream.version)));
+            said.push(at(event.position, version_said(stream.id, stream.version)));
         }
         if kind == Kind::Claim
             && let Ok(fact) = Event::decode(event.event_type, event.schema_version, event.payload)
@@ -112,8 +113,8 @@ async fn said_by_events(
         }
     }
     said.extend(blocks.end().filter(|_| kind == Kind::Command).map(|block| block_said(&block)));
-    said.extend(still_held(client, held).await?.into_iter().map(|(at, name)| (at, name.to_string())));
-    said.retain(|(position, _)| *position > after && *position <= until);
+    said.extend(still_held(client, held).await?.into_iter().map(|(position, name)| at(position, name.to_string())));
+    said.retain(|(position, ..)| *position > after && *position <= until);
     Ok(said)
 }
 
@@ -155,7 +156,7 @@ async fn said_by_table(
     for row in client.query(query, &[&after, &until]).await? {
         let position = row.try_get(0)?;
         match kind {
-            Kind::Version => said.push((position, version_said(row.try_get(1)?, row.try_get(2)?))),
+            Kind::Version => said.push(at(position, version_said(row.try_get(1)?, row.try_get(2)?))),
             Kind::Command => {
                 let block = Block {
                     id: row.try_get(1)?,
@@ -168,11 +169,15 @@ async fn said_by_table(
             }
             Kind::Claim => {
                 let name = Name::stored(row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-                said.extend(name.map(|name| (position, name.to_string())));
+                said.extend(name.map(|name| at(position, name.to_string())));
             }
         }
     }
     Ok(said)
+}
+
+const fn at(position: i64, said: String) -> Said {
+    (position, position, said)
 }
 
 fn version_said(stream: Uuid, version: i64) -> String {
@@ -181,7 +186,8 @@ fn version_said(stream: Uuid, version: i64) -> String {
 
 fn block_said(block: &Block) -> Said {
     let (actor, types) = (String::from_utf8_lossy(&block.actor), String::from_utf8_lossy(&block.types));
-    (block.first, format!("command {} of {actor} with {} events: {types}", block.id, block.count))
+    let last = block.first.saturating_add(i64::from(block.count)).saturating_sub(1);
+    (block.first, last, format!("command {} of {actor} with {} events: {types}", block.id, block.count))
 }
 
 /// Customers that were erased hold no phone any more: what the events said of them is taken back. Where they were

@@ -21,8 +21,9 @@ impl Order {
         }
         self.position = self.position.max(event.position);
         if self.recorded_at.is_some_and(|before| event.recorded_at < before) {
-            let what = "it says that it was recorded before the event before it";
-            findings.add(Check::RecordedAt, event.position, what);
+            // Which of the two times was moved cannot be seen here.
+            let what = "the second says that it was recorded before the first";
+            findings.stretch(Check::RecordedAt, event.position.saturating_sub(1), event.position, what);
         }
         self.recorded_at = Some(event.recorded_at);
     }

@@ -46,8 +46,13 @@ impl Tables {
         Ok(self)
     }
 
-    /// A row of this kind is about this position: whether it is one that is looked at.
+    /// A row of this kind is about this position: whether it is one that is looked at. A position before the first is
+    /// no place to name.
     fn is_about(&mut self, kind: Kind, position: i64) -> bool {
+        if position < 1 {
+            let (check, table) = super::locate::named(kind);
+            self.findings.nowhere(check, format!("{table} names position {position}, before every event"));
+        }
         let place = match kind {
             Kind::Version => 0,
             Kind::Command => 1,
@@ -86,7 +91,7 @@ impl Tables {
         self.findings.unless(version == expected, Check::StreamVersion, position, || {
             format!("stream {stream} has version {version} here, and {expected} should come next")
         });
-        let later = before.stream != stream || position > before.position;
+        let later = before.stream != stream || position > before.position || position < 1;
         self.findings.unless(later, Check::StreamVersion, position, || {
             format!("version {version} of stream {stream} stands before the version before it")
         });
@@ -144,8 +149,8 @@ impl Tables {
             }
             (2, 0) => {
                 // It was found done where the ledger then stood, which may be before the first event.
-                let _ = self.is_about(Kind::Command, first);
-                self.findings.unless(types.is_empty() && first >= 0, Check::Command, first, || {
+                let _ = first != 0 && self.is_about(Kind::Command, first);
+                self.findings.unless(types.is_empty(), Check::Command, first, || {
                     format!("command {id} was already done and yet says that it made events")
                 });
             }
@@ -188,9 +193,6 @@ impl Tables {
                 self.findings.add(Check::Claim, position, what);
             }
         }
-        self.findings.unless(position > 0, Check::Claim, position, || {
-            format!("{kind} {value:?} is held since no event")
-        });
     }
 }
 

@@ -111,11 +111,16 @@ impl Checkpoints {
             self.held = self.held.max(size);
         } else if !self.fell && differs.is_none_or(|position| position > size) {
             self.fell = true;
-            let from = self.held.saturating_add(1).min(size);
+            let from = self.unproven(size);
             let what =
                 format!("the signed root of the first {size} events is not theirs: one of these was altered");
             findings.stretch(Check::Checkpoint, from, size, what);
         }
+    }
+
+    /// The first position that only a checkpoint of this size or a later one proves.
+    fn unproven(&self, size: i64) -> i64 {
+        self.held.saturating_add(1).min(size)
     }
 
     /// Checks a row by itself; returns the root that it says.
@@ -129,13 +134,15 @@ impl Checkpoints {
         let identity = LedgerIdentity { epoch, ..self.identity };
         match self.read(note, identity, size) {
             Ok(text) => {
-                findings.unless(text.root == root, Check::Checkpoint, size, || {
-                    format!("the stored root of the checkpoint of size {size} is not the one that was signed")
-                });
+                if text.root != root {
+                    let what = format!("the stored root of the checkpoint of size {size} is not the signed one");
+                    findings.stretch(Check::Checkpoint, self.unproven(size), size, what);
+                }
                 Some(text.root)
             }
             Err(why) => {
-                findings.add(Check::Checkpoint, size, format!("the checkpoint of size {size}: {why}"));
+                let what = format!("the checkpoint of size {size}: {why}");
+                findings.stretch(Check::Checkpoint, self.unproven(size), size, what);
                 root.try_into().ok()
             }
         }

@@ -146,7 +146,7 @@ pub(super) async fn strays(
         let end = index.saturating_add(1).saturating_mul(leaves);
         if end > last {
             let begin = index.saturating_mul(leaves).saturating_add(1);
-            findings.stretch(Check::Tile, begin.max(1).min(last.saturating_add(1)), end, what);
+            findings.stretch(Check::Tile, begin, end, what);
         } else {
             findings.nowhere(Check::Tile, what);
         }
