@@ -5,7 +5,7 @@
 use ledger::{Checkpoint, LedgerIdentity, Position};
 use tokio_postgres::{Client, GenericClient, Row};
 
-use crate::{ModelName, ProjectorError, statements};
+use crate::{ModelName, ProjectorError, history, statements};
 
 /// The word for a version that is being filled.
 const BUILDING: &str = "building";
@@ -117,8 +117,7 @@ pub(crate) async fn ensure_live(
     }
     let transaction = client.transaction().await?;
     make_schema_in_tx(&transaction, model, 1).await?;
-    let sql = model.sql();
-    for statements in [sql.keys, sql.indexes] {
+    for statements in [&history::keys(model), model.sql().indexes] {
         transaction.batch_execute(&filled(statements, model, 1)).await?;
     }
     transaction
@@ -184,7 +183,7 @@ async fn make_schema_in_tx<C: GenericClient>(
             fold_comment(model.fold())
         ))
         .await?;
-    Ok(client.batch_execute(&filled(model.sql().tables, model, version)).await?)
+    Ok(client.batch_execute(&filled(&history::tables(model), model, version)).await?)
 }
 
 /// Makes the views show this version: views, comments, rights.
@@ -193,7 +192,7 @@ pub(crate) async fn publish_in_tx<C: GenericClient>(
     model: ModelName,
     version: i16,
 ) -> Result<(), ProjectorError> {
-    Ok(client.batch_execute(&filled(model.sql().views, model, version)).await?)
+    Ok(client.batch_execute(&filled(&history::views(model), model, version)).await?)
 }
 
 /// Refuses a version that another fold has filled.

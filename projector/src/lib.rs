@@ -15,6 +15,7 @@ mod control;
 mod diff;
 mod error;
 mod fact;
+mod history;
 mod inventory;
 mod live;
 mod model;

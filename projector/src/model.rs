@@ -32,13 +32,21 @@ pub enum ModelName {
 pub(crate) trait Model: Send + Sync {
     /// Asks for the rows that this event needs.
     fn want(&mut self, fact: &Fact);
-    /// Applies the event to the rows.
-    fn apply(&mut self, fact: &Fact) -> Result<(), Impossible>;
+    /// Turns the event into changes of the rows.
+    fn fold(&mut self, fact: &Fact) -> Result<(), Impossible>;
     /// Its tables, always in the same order.
     fn tables(&mut self) -> Vec<&mut dyn AnyTable>;
+
+    /// Applies the event to the rows: every row that it changes becomes a version of its own.
+    fn apply(&mut self, fact: &Fact) -> Result<(), Impossible> {
+        for table in self.tables() {
+            table.at(fact.position.get(), fact.occurred_at);
+        }
+        self.fold(fact)
+    }
 }
 
-/// The SQL beside a model, with `{schema}` for the schema of a version.
+/// The SQL beside a model, that of the past aside (`history`), with `{schema}` for the schema of a version.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sql {
     /// Its tables, without indexes.
@@ -49,6 +57,8 @@ pub(crate) struct Sql {
     pub(crate) indexes: &'static str,
     /// Its views in `read_model`, with comments and rights.
     pub(crate) views: &'static str,
+    /// What columns mean that only the views of versions show: table, column, meaning.
+    pub(crate) words: &'static [(&'static str, &'static str, &'static str)],
 }
 
 /// A word that names no read model.

@@ -162,32 +162,40 @@ fn differs(table: &Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Row;
+    use crate::table::{Changing as _, Row as _};
 
     #[test]
     fn statements_are_made_from_the_table() {
         let table = crate::inventory::SlotRow::TABLE;
         assert_eq!(
             fetch("inventory_v1", table),
-            "SELECT t.station_id, t.slot, t.faulty, t.disabled, t.position \
+            "SELECT t.station_id, t.slot, t.faulty, t.disabled, t.position, t.occurred_at \
              FROM unnest($1::uuid[], $2::smallint[]) AS k(station_id, slot) \
              JOIN inventory_v1.slot t ON t.station_id = k.station_id AND t.slot = k.slot"
         );
         assert_eq!(
             write("inventory_v1", table),
-            "INSERT INTO inventory_v1.slot (station_id, slot, faulty, disabled, position) \
-             SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::boolean[], $4::boolean[], $5::bigint[]) \
+            "INSERT INTO inventory_v1.slot (station_id, slot, faulty, disabled, position, occurred_at) \
+             SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::boolean[], $4::boolean[], $5::bigint[], \
+             $6::timestamptz[]) \
              ON CONFLICT (station_id, slot) DO UPDATE SET faulty = EXCLUDED.faulty, \
-             disabled = EXCLUDED.disabled, position = EXCLUDED.position"
+             disabled = EXCLUDED.disabled, position = EXCLUDED.position, \
+             occurred_at = EXCLUDED.occurred_at"
         );
         assert!(!write("billing_v1", crate::billing::JournalRow::TABLE).contains("CONFLICT"));
+        let past = crate::inventory::SlotRow::PAST.unwrap();
+        assert_eq!(
+            copy("inventory_v1", past),
+            "COPY inventory_v1.slot_past (station_id, slot, until, faulty, disabled, position, occurred_at) \
+             FROM STDIN (FORMAT binary)"
+        );
     }
 
     #[test]
     fn the_sql_beside_a_model_has_every_column_of_its_rows() {
         for model in crate::ModelName::ALL {
             let sql = model.sql();
-            for table in model.tables() {
+            for table in model.tables().into_iter().filter(|table| !table.name.ends_with("_past")) {
                 let start = sql.tables.find(&format!("CREATE TABLE {{schema}}.{} (", table.name)).unwrap();
                 let body = &sql.tables[start..];
                 let body = &body[..body.find(");").unwrap()];
@@ -210,7 +218,7 @@ mod tests {
     #[test]
     fn every_view_and_every_column_of_it_is_explained() {
         for model in crate::ModelName::ALL {
-            let views = model.sql().views;
+            let views = crate::history::views(model);
             let made: Vec<&str> = views
                 .lines()
                 .filter_map(|line| line.strip_prefix("CREATE VIEW ")?.strip_suffix(" AS"))

@@ -1,10 +1,10 @@
-//! A list that finance looks through: of one status or of all, newest first, page by page.
+//! A list that finance looks through: of one status or of all, newest first, page by page, now or at another moment.
 
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use edge::{
     Identity, Problem,
-    http::{Cursor, Limit, MinPosition, Page, query},
+    http::{Cursor, Limit, MinPosition, Page},
 };
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     access,
-    read::{Desk, Failure, Found, Source, answer, items, position},
+    as_of::{query, standing},
+    read::{Desk, Failure, Found, Source, items, position},
 };
 
 /// Which of them.
@@ -38,6 +39,8 @@ pub(crate) trait Listed: Serialize + Sized {
     const STATUSES: &'static [&'static str];
     /// What finds them: status, time and id of the last one seen, how many.
     const STATEMENT: &'static str;
+    /// What finds them as they were at another moment: the same, then position and time.
+    const KNOWN: &'static str;
 
     /// Reads a row; a row that stands only for the position holds nothing.
     fn read(row: &Row) -> Result<Option<Self>, Failure>;
@@ -62,17 +65,25 @@ pub(crate) async fn list<T: Listed>(
     min: MinPosition,
 ) -> Result<HttpResponse, Problem> {
     identity.must_be(access::FINANCE)?;
-    let listing: Listing = query(request)?;
+    let (listing, moment): (Listing, _) = query(request)?;
     known_status(listing.status.as_deref(), T::STATUSES)?;
     let after: Option<(DateTime<Utc>, Uuid)> = listing.cursor.as_ref().map(Cursor::key).transpose()?;
     let (at, id) = after.unzip();
     let limit = i64::from(listing.limit.get()).saturating_add(1);
-    let found = Desk::of(request)?
+    let desk = Desk::of(request)?;
+    let (known, min) = moment.find(&desk, min).await?;
+    let found = desk
         .read(min, async |desk| {
-            let rows = desk.query_slowly(T::STATEMENT, &[&listing.status, &at, &id, &limit]).await?;
-            let listed = items(&rows, T::read)?;
-            Ok(Found::of(Source::Billing, position(&rows)?, listed))
+            let status = &listing.status;
+            let rows = match known {
+                None => desk.query_slowly(T::STATEMENT, &[status, &at, &id, &limit]).await?,
+                Some(known) => {
+                    let (position, time) = (known.position(), known.occurred_until);
+                    desk.query_slowly(T::KNOWN, &[status, &at, &id, &limit, &position, &time]).await?
+                }
+            };
+            Ok(Found::of(Source::Billing, position(&rows)?, items(&rows, T::read)?))
         })
         .await?;
-    answer(found.position, &Page::cut(found.what, listing.limit, T::place))
+    standing(found.position, known, Page::cut(found.what, listing.limit, T::place))
 }

@@ -8,12 +8,16 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "suite/analysts.rs"]
+mod analysts;
 #[path = "suite/attacks.rs"]
 mod attacks;
 #[path = "suite/cabinets.rs"]
 mod cabinets;
 #[path = "suite/city.rs"]
 mod city;
+#[path = "suite/cloudevents.rs"]
+mod cloudevents;
 #[path = "suite/cluster.rs"]
 mod cluster;
 #[path = "suite/erasure.rs"]

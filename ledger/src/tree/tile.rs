@@ -4,7 +4,7 @@
 //! tiles are stored, and a full tile never changes: so a proof of any size finds what it needs, and nothing is ever
 //! rewritten.
 
-use std::collections::HashMap;
+use std::{borrow::Borrow, collections::HashMap};
 
 use super::node::{Hash, NodeId, NodeSource, root_of};
 
@@ -105,9 +105,9 @@ impl From<Vec<Hash>> for Tile {
     }
 }
 
-impl NodeSource for HashMap<TileId, Tile> {
+impl<T: Borrow<Tile>> NodeSource for HashMap<TileId, T> {
     fn node(&self, node: NodeId) -> Option<Hash> {
         let (tile, offset) = TileId::of(node);
-        self.get(&tile)?.part(offset, node.level % HEIGHT)
+        self.get(&tile)?.borrow().part(offset, node.level % HEIGHT)
     }
 }

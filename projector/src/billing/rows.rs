@@ -50,6 +50,9 @@ words! {
         AssignReceipt = "assign_receipt",
         RefundReceipt = "refund_receipt",
         Refund = "refund",
+        AdjustBalance = "adjust_balance",
+        WriteOffDebt = "write_off_debt",
+        SkipProjectionEvent = "skip_projection_event",
     }
 }
 
@@ -82,13 +85,24 @@ words! {
     }
 }
 
+words! {
+    /// What a line of the journal is income from, or the VAT of.
+    IncomeKind {
+        Usage = "usage",
+        Late = "late",
+        Replacement = "replacement",
+    }
+}
+
 row! {
-    /// A customer's money with us.
-    BalanceRow in "balance"
+    /// A customer's money with us. Every step of it is in the statement.
+    BalanceRow in "balance" (no_past)
     key { customer_id: Uuid, }
     columns {
         balance: i64,
         debt: i64,
+        opened_position: i64,
+        opened_at: Time,
         position: i64,
     }
 }
@@ -106,6 +120,20 @@ row! {
         vat: i64,
         lines: Json,
         charged_at: Time,
+        position: i64,
+    }
+}
+
+row! {
+    /// Where a rental started and by which price list it is billed: what the events after its start do not say, and what
+    /// does not change.
+    BilledRentalRow in "billed_rental" (no_past)
+    key { rental_id: Uuid, }
+    columns {
+        station_id: Uuid,
+        tariff_id: Uuid,
+        tariff_version: i32,
+        vat_percent: i16,
         position: i64,
     }
 }
@@ -256,6 +284,13 @@ row! {
         occurred_at: Time,
         recorded_at: Time,
         booking_day: NaiveDate,
+        event_type: String,
+        rental_id: Option<Uuid>,
+        station_id: Option<Uuid>,
+        tariff_id: Option<Uuid>,
+        tariff_version: Option<i32>,
+        kind: Option<IncomeKind>,
+        vat_percent: Option<i16>,
     }
 }
 
@@ -276,13 +311,28 @@ row! {
 }
 
 row! {
-    /// All that was ever debited and credited to an account.
-    AccountRow in "account"
+    /// All that was ever debited and credited to an account. Every step of it is in the journal.
+    AccountRow in "account" (no_past)
     key { account: i16, }
     columns {
         name: String,
         debit: i64,
         credit: i64,
+        lines: i64,
+        first_position: i64,
+        position: i64,
+    }
+}
+
+row! {
+    /// What was debited and credited to an account on one booking day. Every step of it is in the journal.
+    AccountDayRow in "account_day" (no_past)
+    key { account: i16, booking_day: NaiveDate, }
+    columns {
+        debit: i64,
+        credit: i64,
+        lines: i64,
+        first_position: i64,
         position: i64,
     }
 }
@@ -294,5 +344,7 @@ row! {
     columns {
         debit: i64,
         credit: i64,
+        lines: i64,
+        last_position: i64,
     }
 }

@@ -2,7 +2,10 @@ CREATE TABLE {schema}.balance (
     customer_id uuid NOT NULL,
     balance bigint NOT NULL,
     debt bigint NOT NULL,
-    position bigint NOT NULL
+    opened_position bigint NOT NULL,
+    opened_at timestamptz NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.charge (
@@ -15,7 +18,18 @@ CREATE TABLE {schema}.charge (
     vat bigint NOT NULL,
     lines jsonb NOT NULL,
     charged_at timestamptz NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
+);
+
+CREATE TABLE {schema}.billed_rental (
+    rental_id uuid NOT NULL,
+    station_id uuid NOT NULL,
+    tariff_id uuid NOT NULL,
+    tariff_version integer NOT NULL,
+    vat_percent smallint NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.payment (
@@ -32,7 +46,8 @@ CREATE TABLE {schema}.payment (
     settled_at timestamptz,
     paid_back bigint NOT NULL,
     charged_back bigint NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.receipt (
@@ -49,7 +64,8 @@ CREATE TABLE {schema}.receipt (
     assigned_to uuid,
     refund_id uuid,
     reason text,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.refund (
@@ -71,7 +87,8 @@ CREATE TABLE {schema}.refund (
     cause text,
     reason text,
     review jsonb NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.approval (
@@ -86,7 +103,8 @@ CREATE TABLE {schema}.approval (
     requested_at timestamptz NOT NULL,
     decided_by uuid,
     decided_at timestamptz,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.statement_break (
@@ -109,7 +127,8 @@ CREATE TABLE {schema}.statement_break (
     closed_by uuid,
     closed_at timestamptz,
     close_reason text,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.movement (
@@ -137,7 +156,14 @@ CREATE TABLE {schema}.journal (
     provider text,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
-    booking_day date NOT NULL
+    booking_day date NOT NULL,
+    event_type text NOT NULL,
+    rental_id uuid,
+    station_id uuid,
+    tariff_id uuid,
+    tariff_version integer,
+    kind text,
+    vat_percent smallint
 );
 
 CREATE TABLE {schema}.statement (
@@ -158,12 +184,28 @@ CREATE TABLE {schema}.account (
     name text NOT NULL,
     debit bigint NOT NULL,
     credit bigint NOT NULL,
-    position bigint NOT NULL
+    lines bigint NOT NULL,
+    first_position bigint NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
+);
+
+CREATE TABLE {schema}.account_day (
+    account smallint NOT NULL,
+    booking_day date NOT NULL,
+    debit bigint NOT NULL,
+    credit bigint NOT NULL,
+    lines bigint NOT NULL,
+    first_position bigint NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.account_total (
     position bigint NOT NULL,
     account smallint NOT NULL,
     debit bigint NOT NULL,
-    credit bigint NOT NULL
+    credit bigint NOT NULL,
+    lines bigint NOT NULL,
+    last_position bigint NOT NULL
 );

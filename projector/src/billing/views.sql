@@ -7,12 +7,14 @@ COMMENT ON VIEW read_model.billing_position IS 'Up to which position of the ledg
 COMMENT ON COLUMN read_model.billing_position.position IS 'The position of the last event that they hold.';
 
 CREATE VIEW read_model.balance AS
-SELECT customer_id, balance, debt, position
+SELECT customer_id, balance, debt, opened_position, opened_at, position
 FROM {schema}.balance;
 COMMENT ON VIEW read_model.balance IS 'What lies on deposit for each customer and what they owe, in whole shillings (TZS).';
 COMMENT ON COLUMN read_model.balance.customer_id IS 'The customer.';
 COMMENT ON COLUMN read_model.balance.balance IS 'The deposit balance.';
 COMMENT ON COLUMN read_model.balance.debt IS 'What is owed.';
+COMMENT ON COLUMN read_model.balance.opened_position IS 'The position from which on there is a balance: the registration.';
+COMMENT ON COLUMN read_model.balance.opened_at IS 'When the customer registered.';
 COMMENT ON COLUMN read_model.balance.position IS 'The position of the last event that changed this row.';
 
 CREATE VIEW read_model.charge AS
@@ -159,7 +161,8 @@ COMMENT ON COLUMN read_model.movement.moved_at IS 'When the money moved.';
 COMMENT ON COLUMN read_model.movement.recorded_at IS 'When it was recorded.';
 
 CREATE VIEW read_model.journal AS
-SELECT position, line, debit, credit, amount, customer_id, provider, occurred_at, recorded_at, booking_day
+SELECT position, line, debit, credit, amount, customer_id, provider, occurred_at, recorded_at, booking_day,
+       event_type, rental_id, station_id, tariff_id, tariff_version, kind, vat_percent
 FROM {schema}.journal;
 COMMENT ON VIEW read_model.journal IS 'The double-entry journal: each line moves an amount from the credited to the debited account.';
 COMMENT ON COLUMN read_model.journal.position IS 'The event that is booked.';
@@ -172,6 +175,13 @@ COMMENT ON COLUMN read_model.journal.provider IS 'Where the money lies, if it is
 COMMENT ON COLUMN read_model.journal.occurred_at IS 'When it happened.';
 COMMENT ON COLUMN read_model.journal.recorded_at IS 'When it was recorded.';
 COMMENT ON COLUMN read_model.journal.booking_day IS 'The business day (Africa/Dar_es_Salaam) it belongs to.';
+COMMENT ON COLUMN read_model.journal.event_type IS 'The type of the event that is booked.';
+COMMENT ON COLUMN read_model.journal.rental_id IS 'The rental that is billed or corrected, if it is one.';
+COMMENT ON COLUMN read_model.journal.station_id IS 'Where that rental started.';
+COMMENT ON COLUMN read_model.journal.tariff_id IS 'By which price list that rental is billed.';
+COMMENT ON COLUMN read_model.journal.tariff_version IS 'The version of that price list.';
+COMMENT ON COLUMN read_model.journal.kind IS 'The kind of income that it is, or is the VAT of: usage, late or replacement.';
+COMMENT ON COLUMN read_model.journal.vat_percent IS 'The rate of VAT of that price list, in percent.';
 
 CREATE VIEW read_model.statement AS
 SELECT customer_id, position, kind, amount, balance, debt, subject_kind, subject_id, occurred_at,
@@ -190,29 +200,45 @@ COMMENT ON COLUMN read_model.statement.occurred_at IS 'When it happened.';
 COMMENT ON COLUMN read_model.statement.recorded_at IS 'When it was recorded.';
 
 CREATE VIEW read_model.account AS
-SELECT account, name, debit, credit, position
+SELECT account, name, debit, credit, lines, first_position, position
 FROM {schema}.account;
 COMMENT ON VIEW read_model.account IS 'All that was ever debited and credited to each account.';
 COMMENT ON COLUMN read_model.account.account IS 'The code in the chart of accounts.';
 COMMENT ON COLUMN read_model.account.name IS 'Its name.';
 COMMENT ON COLUMN read_model.account.debit IS 'The sum of all debits.';
 COMMENT ON COLUMN read_model.account.credit IS 'The sum of all credits.';
+COMMENT ON COLUMN read_model.account.lines IS 'How many lines of the journal touch it.';
+COMMENT ON COLUMN read_model.account.first_position IS 'The position of the first event that moved it.';
 COMMENT ON COLUMN read_model.account.position IS 'The position of the last event that moved it.';
 
+CREATE VIEW read_model.account_day AS
+SELECT account, booking_day, debit, credit, lines, first_position, position
+FROM {schema}.account_day;
+COMMENT ON VIEW read_model.account_day IS 'What was debited and credited to each account on each booking day.';
+COMMENT ON COLUMN read_model.account_day.account IS 'The code in the chart of accounts.';
+COMMENT ON COLUMN read_model.account_day.booking_day IS 'The business day (Africa/Dar_es_Salaam).';
+COMMENT ON COLUMN read_model.account_day.debit IS 'The sum of the debits of that day.';
+COMMENT ON COLUMN read_model.account_day.credit IS 'The sum of the credits of that day.';
+COMMENT ON COLUMN read_model.account_day.lines IS 'How many lines of the journal they are.';
+COMMENT ON COLUMN read_model.account_day.first_position IS 'The position of the first event booked on that day.';
+COMMENT ON COLUMN read_model.account_day.position IS 'The position of the last event booked on that day.';
+
 CREATE VIEW read_model.account_total AS
-SELECT position, account, debit, credit
+SELECT position, account, debit, credit, lines, last_position
 FROM {schema}.account_total;
 COMMENT ON VIEW read_model.account_total IS 'The sums of each account as they stood at every ten-thousandth position.';
 COMMENT ON COLUMN read_model.account_total.position IS 'They stand for everything up to this position.';
 COMMENT ON COLUMN read_model.account_total.account IS 'The code in the chart of accounts.';
 COMMENT ON COLUMN read_model.account_total.debit IS 'The sum of all debits until then.';
 COMMENT ON COLUMN read_model.account_total.credit IS 'The sum of all credits until then.';
+COMMENT ON COLUMN read_model.account_total.lines IS 'How many lines of the journal had touched it by then.';
+COMMENT ON COLUMN read_model.account_total.last_position IS 'The position of the last event that had moved it by then.';
 
-REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.refund, read_model.approval, read_model.statement_break, read_model.journal, read_model.statement, read_model.account, read_model.account_total
+REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_day, read_model.account_total
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.refund, read_model.approval, read_model.statement_break, read_model.journal, read_model.statement, read_model.account, read_model.account_total
+GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_day, read_model.account_total
     TO chajipoa_query, chajipoa_analyst;
-REVOKE ALL ON read_model.payment_reference, read_model.receipt, read_model.movement
+REVOKE ALL ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.payment_reference, read_model.receipt, read_model.movement
+GRANT SELECT ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement
     TO chajipoa_query;

@@ -22,6 +22,7 @@ pub(crate) const SQL: Sql = Sql {
     keys: include_str!("keys.sql"),
     indexes: include_str!("indexes.sql"),
     views: include_str!("views.sql"),
+    words: &[],
 };
 
 /// The fold and its rows.
@@ -33,7 +34,7 @@ pub(crate) struct Cases {
 impl Model for Cases {
     fn want(&mut self, _: &Fact) {}
 
-    fn apply(&mut self, fact: &Fact) -> Result<(), Impossible> {
+    fn fold(&mut self, fact: &Fact) -> Result<(), Impossible> {
         fold::apply(self, fact);
         Ok(())
     }

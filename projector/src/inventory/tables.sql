@@ -11,7 +11,8 @@ CREATE TABLE {schema}.station (
     online boolean NOT NULL,
     rents_out boolean NOT NULL,
     takes_back boolean NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.slot (
@@ -19,7 +20,8 @@ CREATE TABLE {schema}.slot (
     slot smallint NOT NULL,
     faulty boolean NOT NULL,
     disabled boolean NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.device (
@@ -32,5 +34,8 @@ CREATE TABLE {schema}.device (
     rental_id uuid,
     battery_percent smallint,
     since timestamptz NOT NULL,
-    position bigint NOT NULL
+    registered_at timestamptz NOT NULL,
+    gone_at timestamptz,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );

@@ -13,7 +13,7 @@ use crate::{
     ProjectorError,
     control::filled,
     fact::Taken,
-    statements,
+    history, statements,
     store::Store,
     table::{CopyRows, Table},
 };
@@ -100,7 +100,7 @@ impl Fill {
 
     async fn add_keys(&mut self) -> Result<(), ProjectorError> {
         if !self.has_keys {
-            let keys = filled(self.store.model.sql().keys, self.store.model, self.version);
+            let keys = filled(&history::keys(self.store.model), self.store.model, self.version);
             self.store.client.batch_execute(&keys).await?;
             self.has_keys = true;
         }

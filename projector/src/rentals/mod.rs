@@ -1,7 +1,7 @@
 //! The read model `rentals`: every rental with its times and what it costs, and the tariffs they refer to.
 //!
 //! Rows: `rental` by rental, `tariff` by tariff and version, `tariff_retired` by tariff. The trace of a charge is
-//! not here but in `billing`.
+//! not here but in `billing`. What a rental was before is in `rental_past`.
 
 mod fold;
 mod rows;
@@ -15,13 +15,14 @@ use crate::{
 pub(crate) use rows::{RentalRow, RetiredRow, Status, TariffRow};
 
 /// Raised with every change of what the fold makes of the ledger.
-pub(crate) const FOLD: i32 = 1;
+pub(crate) const FOLD: i32 = 2;
 
 pub(crate) const SQL: Sql = Sql {
     tables: include_str!("tables.sql"),
     keys: include_str!("keys.sql"),
     indexes: include_str!("indexes.sql"),
-    views: include_str!("views.sql"),
+    views: concat!(include_str!("views.sql"), include_str!("analysts.sql")),
+    words: &[],
 };
 
 /// The fold and its rows.
@@ -37,11 +38,11 @@ impl Model for Rentals {
         fold::want(self, fact);
     }
 
-    fn apply(&mut self, fact: &Fact) -> Result<(), Impossible> {
+    fn fold(&mut self, fact: &Fact) -> Result<(), Impossible> {
         fold::apply(self, fact)
     }
 
     fn tables(&mut self) -> Vec<&mut dyn AnyTable> {
-        vec![&mut self.rental, &mut self.tariff, &mut self.retired]
+        self.rental.tables().chain(self.tariff.tables()).chain(self.retired.tables()).collect()
     }
 }

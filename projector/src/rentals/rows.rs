@@ -48,8 +48,8 @@ row! {
 }
 
 row! {
-    /// One version of a tariff, whole.
-    TariffRow in "tariff"
+    /// One version of a tariff, whole; it never changes.
+    TariffRow in "tariff" (no_past)
     key { tariff_id: Uuid, version: i32, }
     columns {
         name: String,
@@ -61,8 +61,8 @@ row! {
 }
 
 row! {
-    /// A tariff that takes no new starts.
-    RetiredRow in "tariff_retired"
+    /// A tariff that takes no new starts, and never will again.
+    RetiredRow in "tariff_retired" (no_past)
     key { tariff_id: Uuid, }
     columns {
         retired_at: Time,

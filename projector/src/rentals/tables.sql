@@ -20,7 +20,8 @@ CREATE TABLE {schema}.rental (
     charge_late bigint,
     charge_replacement bigint,
     charge_vat bigint,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.tariff (
@@ -30,11 +31,13 @@ CREATE TABLE {schema}.tariff (
     effective_from timestamptz NOT NULL,
     is_default boolean NOT NULL,
     terms jsonb NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );
 
 CREATE TABLE {schema}.tariff_retired (
     tariff_id uuid NOT NULL,
     retired_at timestamptz NOT NULL,
-    position bigint NOT NULL
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
 );

@@ -1,5 +1,7 @@
 //! A table without its row type: what the writer needs.
 
+use domain::Time;
+
 use super::{Array, Columns, CopyRows, Table};
 
 /// Which changes to hand out.
@@ -17,6 +19,8 @@ pub(crate) trait AnyTable: Send {
     fn table(&self) -> &'static Table;
     /// A new batch begins: what it touches counts as recent.
     fn begin(&mut self);
+    /// An event is about to be applied: what changes from here on is a version of its own.
+    fn at(&mut self, position: i64, occurred_at: Time);
     /// The keys that have to be fetched before the batch can be applied, as one array per key column.
     fn wanted(&self) -> Option<Vec<Array>>;
     /// Whether there are keys to be fetched.

@@ -1,5 +1,7 @@
 //! Rows that are written once and never read by the fold.
 
+use domain::Time;
+
 use super::{AnyTable, Array, Changes, Columns, CopyRows, Row, Table};
 
 /// The rows of one table that were made and not written yet.
@@ -33,6 +35,8 @@ impl<R: Row> AnyTable for Appended<R> {
     }
 
     fn begin(&mut self) {}
+
+    fn at(&mut self, _: i64, _: Time) {}
 
     fn wanted(&self) -> Option<Vec<Array>> {
         None

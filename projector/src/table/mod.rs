@@ -1,6 +1,7 @@
 //! Tables of a read model as the fold sees them: rows in memory, written behind it.
 //!
-//! [`Keyed`] holds rows that change, [`Appended`] rows that are written once. Both keep no more than they are
+//! [`Keyed`] holds rows that change, and hands out every version that they had; [`Appended`] holds rows that are
+//! written once. Both keep no more than they are
 //! told to, know nothing of events and do no input or output: they say what to fetch and hand out what to write.
 
 mod any;
@@ -8,13 +9,14 @@ mod appended;
 mod bloom;
 mod field;
 mod keyed;
+mod past;
 mod row;
 
 pub(crate) use any::{AnyTable, Changes};
 pub(crate) use appended::Appended;
 pub(crate) use field::{Array, Columns, CopyRows, Field, Json, Sink, put_text, words};
 pub(crate) use keyed::Keyed;
-pub(crate) use row::{Row, Table, count, row};
+pub(crate) use row::{Changing, Row, Table, count, row};
 
 /// An event that does not fit the rows it meets. The projection stops at it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

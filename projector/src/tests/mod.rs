@@ -1,13 +1,14 @@
 //! The folds without a database: given events, then rows.
 
 mod given;
+mod history;
 mod money;
 mod properties;
 mod stories;
 
 use crate::{
     Fact, Impossible, billing::Billing, cases::Cases, inventory::Inventory, model::Model, rentals::Rentals,
-    table::Keyed, table::Row,
+    table::Changing, table::Keyed,
 };
 
 /// All folds at once, with nothing stored anywhere.
@@ -49,7 +50,7 @@ impl Folds {
     }
 }
 
-pub(crate) fn only<R: Row>(table: &Keyed<R>) -> R {
+pub(crate) fn only<R: Changing>(table: &Keyed<R>) -> R {
     let rows = table.rows();
     assert_eq!(rows.len(), 1, "{rows:?}");
     rows.into_values().next().unwrap()

@@ -7,7 +7,7 @@ use super::{Folds, given};
 use crate::Fact;
 
 /// A customer who rents again and again, for so many minutes each time, until a bank is not brought back.
-fn life(lengths: &[i64], last_is_lost: bool) -> Vec<Fact> {
+pub(super) fn life(lengths: &[i64], last_is_lost: bool) -> Vec<Fact> {
     let mut purse = Purse::EMPTY;
     let mut events = given::registered();
     let _ = purse.pay(Money::tzs(30_000));
@@ -29,7 +29,7 @@ fn life(lengths: &[i64], last_is_lost: bool) -> Vec<Fact> {
     given::facts(events)
 }
 
-fn cut<'a>(mut facts: &'a [Fact], sizes: &[usize]) -> Vec<&'a [Fact]> {
+pub(super) fn cut<'a>(mut facts: &'a [Fact], sizes: &[usize]) -> Vec<&'a [Fact]> {
     let mut batches = Vec::new();
     for size in sizes {
         let (batch, rest) = facts.split_at((*size).min(facts.len()));

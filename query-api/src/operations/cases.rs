@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use edge::{
     Identity, Problem,
-    http::{Cursor, Limit, MinPosition, Page, query},
+    http::{Cursor, Limit, MinPosition, Page},
 };
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     access,
-    read::{Desk, Failure, Found, Source, answer, items, position},
+    as_of::{Standing, Times, query, standing},
+    read::{Desk, Failure, Found, Source, items, position},
     statements,
 };
 
@@ -81,14 +82,15 @@ impl Case {
 
 /// Cases.
 #[utoipa::path(
-    get, path = "/api/v1/cases", tag = "finance", params(Input),
-    responses((status = 200, description = "newest first", body = Page<Case>,
+    get, path = "/api/v1/cases", tag = "finance", params(Input, Times),
+    responses((status = 200, description = "newest first", body = Standing<Page<Case>>,
                example = json!({"items": [{"position": 1042, "number": 1, "code": "wrong_amount", "type": "ReceiptUnmatched",
                    "subject_kind": "receipt", "subject_id": "0190a6f0-0000-7000-8000-000000000009", "customer_id": null,
                    "device_id": null, "station_id": null, "occurred_at": "2026-01-15T08:00:30Z",
-                   "recorded_at": "2026-01-15T08:00:31.020Z"}], "next_cursor": null})),
+                   "recorded_at": "2026-01-15T08:00:31.020Z"}], "next_cursor": null, "position": 1042})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
-              (status = 403, description = "not for this role")),
+              (status = 403, description = "not for this role"),
+              (status = 503, description = "`not_caught_up`: the read model has not come so far")),
     security(("bearer" = ["support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
@@ -97,17 +99,22 @@ pub(crate) async fn get(
     min: MinPosition,
 ) -> Result<HttpResponse, Problem> {
     identity.must_be(access::CASES)?;
-    let input: Input = query(&request)?;
+    let (input, moment): (Input, _) = query(&request)?;
     let before: Option<(i64, i16)> = input.cursor.as_ref().map(Cursor::key).transpose()?;
     let (at, number) = before.unzip();
     let limit = i64::from(input.limit.get()).saturating_add(1);
-    let found = Desk::of(&request)?
+    let desk = Desk::of(&request)?;
+    let (known, min) = moment.find(&desk, min).await?;
+    let (until, time) = known.map(|known| (known.position(), known.occurred_until)).unzip();
+    let (until, time) = (until.unwrap_or(i64::MAX), time.flatten());
+    let found = desk
         .read(min, async |desk| {
-            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-                [&input.code, &input.subject_id, &at, &number, &limit];
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+                [&input.code, &input.subject_id, &at, &number, &limit, &until, &time];
             let rows = desk.query_slowly(statements::CASES, &parameters).await?;
             Ok(Found::of(Source::Cases, position(&rows)?, items(&rows, Case::read)?))
         })
         .await?;
-    answer(found.position, &Page::cut(found.what, input.limit, |case| (case.position, case.number)))
+    let page = Page::cut(found.what, input.limit, |case| (case.position, case.number));
+    standing(found.position, known, page)
 }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    as_of::{Standing, Times},
     listing::{Listed, Listing, list},
     read::Failure,
     rental::CURRENCY,
@@ -46,6 +47,7 @@ pub(crate) struct Approval {
 impl Listed for Approval {
     const STATUSES: &'static [&'static str] = &["requested", "approved", "rejected"];
     const STATEMENT: &'static str = statements::APPROVALS;
+    const KNOWN: &'static str = statements::known::APPROVALS;
 
     fn read(row: &Row) -> Result<Option<Self>, Failure> {
         let Some(approval_id) = row.try_get("approval_id")? else { return Ok(None) };
@@ -72,15 +74,16 @@ impl Listed for Approval {
 
 /// Approvals.
 #[utoipa::path(
-    get, path = "/api/v1/finance/approvals", tag = "finance", params(Listing),
-    responses((status = 200, description = "newest first", body = Page<Approval>,
+    get, path = "/api/v1/finance/approvals", tag = "finance", params(Listing, Times),
+    responses((status = 200, description = "newest first", body = Standing<Page<Approval>>,
                example = json!({"items": [{"approval_id": "0190a6f0-0000-7000-8000-00000000000a", "kind": "assign_receipt",
                    "status": "requested", "receipt_id": "0190a6f0-0000-7000-8000-000000000009", "refund_id": null,
                    "customer_id": "0190a6f0-0000-7000-8000-000000000004", "amount": 15000, "currency": "TZS",
                    "requested_by": "0190a6f0-0000-7000-8000-00000000000b", "requested_at": "2026-01-15T09:00:00Z",
-                   "decided_by": null, "decided_at": null}], "next_cursor": null})),
+                   "decided_by": null, "decided_at": null}], "next_cursor": null, "position": 1042})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
-              (status = 403, description = "not for this role")),
+              (status = 403, description = "not for this role"),
+              (status = 503, description = "`not_caught_up`: the read model has not come so far")),
     security(("bearer" = ["finance", "analyst", "admin"]))
 )]
 pub(crate) async fn get(

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    as_of::{Standing, Times},
     listing::{Listed, Listing, list},
     read::Failure,
     rental::CURRENCY,
@@ -54,6 +55,7 @@ pub(crate) struct Break {
 impl Listed for Break {
     const STATUSES: &'static [&'static str] = &["open", "explained", "closed"];
     const STATEMENT: &'static str = statements::BREAKS;
+    const KNOWN: &'static str = statements::known::BREAKS;
 
     fn read(row: &Row) -> Result<Option<Self>, Failure> {
         let Some(break_id) = row.try_get("break_id")? else { return Ok(None) };
@@ -88,8 +90,8 @@ impl Listed for Break {
 
 /// Breaks.
 #[utoipa::path(
-    get, path = "/api/v1/finance/breaks", tag = "finance", params(Listing),
-    responses((status = 200, description = "newest first", body = Page<Break>,
+    get, path = "/api/v1/finance/breaks", tag = "finance", params(Listing, Times),
+    responses((status = 200, description = "newest first", body = Standing<Page<Break>>,
                example = json!({"items": [{"break_id": "019bc0a1-0000-7000-8000-000000000002", "status": "explained",
                    "cause": "amount_differs", "provider": "mpesa", "provider_reference": "AZM1f0c",
                    "payment_id": "0190a6f0-0000-7000-8000-000000000005", "refund_id": null, "receipt_id": null,
@@ -97,9 +99,10 @@ impl Listed for Break {
                    "statement_id": "019bc0a1-0000-7000-8000-000000000001", "reason": "collection",
                    "opened_at": "2026-01-16T06:00:00Z", "explanation": "a typing error in the provider's books",
                    "explained_by": "0190a6f0-0000-7000-8000-00000000000b", "explained_at": "2026-01-16T07:00:00Z",
-                   "closed_by": null, "closed_at": null, "close_reason": null}], "next_cursor": null})),
+                   "closed_by": null, "closed_at": null, "close_reason": null}], "next_cursor": null, "position": 1042})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
-              (status = 403, description = "not for this role")),
+              (status = 403, description = "not for this role"),
+              (status = 503, description = "`not_caught_up`: the read model has not come so far")),
     security(("bearer" = ["finance", "analyst", "admin"]))
 )]
 pub(crate) async fn get(

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    as_of::{Standing, Times},
     listing::{Listed, Listing, list},
     read::Failure,
     rental::CURRENCY,
@@ -51,6 +52,7 @@ pub(crate) struct Receipt {
 impl Listed for Receipt {
     const STATUSES: &'static [&'static str] = &["unmatched", "assigned", "refund_requested", "paid_back"];
     const STATEMENT: &'static str = statements::RECEIPTS;
+    const KNOWN: &'static str = statements::known::RECEIPTS;
 
     fn read(row: &Row) -> Result<Option<Self>, Failure> {
         let Some(receipt_id) = row.try_get("receipt_id")? else { return Ok(None) };
@@ -79,16 +81,17 @@ impl Listed for Receipt {
 
 /// Receipts.
 #[utoipa::path(
-    get, path = "/api/v1/finance/receipts", tag = "finance", params(Listing),
-    responses((status = 200, description = "newest first", body = Page<Receipt>,
+    get, path = "/api/v1/finance/receipts", tag = "finance", params(Listing, Times),
+    responses((status = 200, description = "newest first", body = Standing<Page<Receipt>>,
                example = json!({"items": [{"receipt_id": "0190a6f0-0000-7000-8000-000000000009", "status": "unmatched",
                    "provider": "mpesa", "provider_reference": "AZM1f0c", "amount": 15000, "currency": "TZS",
                    "paid_at": "2026-01-15T08:00:30Z", "recorded_at": "2026-01-15T08:00:31.020Z", "reason": "amount_differs",
                    "review": ["amount_differs"], "payment_id": "0190a6f0-0000-7000-8000-000000000005",
                    "likely_customer_id": "0190a6f0-0000-7000-8000-000000000004", "assigned_to": null, "refund_id": null}],
-                   "next_cursor": null})),
+                   "next_cursor": null, "position": 1042})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
-              (status = 403, description = "not for this role")),
+              (status = 403, description = "not for this role"),
+              (status = 503, description = "`not_caught_up`: the read model has not come so far")),
     security(("bearer" = ["finance", "analyst", "admin"]))
 )]
 pub(crate) async fn get(

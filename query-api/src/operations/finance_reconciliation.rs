@@ -5,16 +5,15 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
-use edge::{
-    Identity, Problem,
-    http::{MinPosition, query},
-};
+use edge::{Identity, Problem, http::MinPosition};
 use serde::Deserialize;
+use tokio_postgres::Row;
 use utoipa::IntoParams;
 
 use crate::{
     access,
-    read::{Desk, Failure, Found, Source, answer, position},
+    as_of::{Known, Standing, Times, query, standing},
+    read::{Desk, Failure, Found, Source, position},
     reconciliation::{Reconciliation, read},
     statements,
 };
@@ -42,8 +41,8 @@ pub(crate) struct Input {
 
 /// A day's money, three times.
 #[utoipa::path(
-    get, path = "/api/v1/finance/reconciliation", tag = "finance", params(Input),
-    responses((status = 200, description = "three columns for each wallet, and where they do not agree", body = Reconciliation,
+    get, path = "/api/v1/finance/reconciliation", tag = "finance", params(Input, Times),
+    responses((status = 200, description = "three columns for each wallet, and where they do not agree", body = Standing<Reconciliation>,
                example = json!({"day": "2026-01-15", "currency": "TZS", "statements": 1, "agrees": false,
                    "providers": [{"provider": "airtel",
                        "statement": {"collection": {"count": 2, "amount": 30000}, "disbursement": {"count": 0, "amount": 0},
@@ -79,9 +78,10 @@ pub(crate) struct Input {
                        "payment_id": null, "receipt_id": null, "refund_id": null,
                        "statement": {"amount": 10000, "status": "success", "at": "2026-01-15T09:00:00Z"}, "ledger": null,
                        "callback": null, "breaks": [{"break_id": "019bc0a1-0000-7000-8000-000000000002",
-                           "cause": "missing_in_ledger", "status": "open"}]}]})),
+                           "cause": "missing_in_ledger", "status": "open"}]}], "position": 1042})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
-              (status = 403, description = "not for this role")),
+              (status = 403, description = "not for this role"),
+              (status = 503, description = "`not_caught_up`: the read model has not come so far")),
     security(("bearer" = ["finance", "analyst", "admin"]))
 )]
 pub(crate) async fn get(
@@ -90,20 +90,32 @@ pub(crate) async fn get(
     min: MinPosition,
 ) -> Result<HttpResponse, Problem> {
     identity.must_be(access::FINANCE)?;
-    let Input { day } = query(&request)?;
+    let (Input { day }, moment) = query(&request)?;
     let desk = Desk::of(&request)?;
     let day = day.unwrap_or_else(|| business_day(desk.stacks().clock.now()));
     if !YEARS.contains(&day.year()) {
         return Err(Problem::malformed("day is no day of our time"));
     }
     let with_reference = access::sees_references(&identity);
+    let (known, min) = moment.find(&desk, min).await?;
     let found = desk
         .read(min, async |desk| {
-            let rows = desk.query_slowly(statements::RECONCILIATION, &[&day, &LISTED]).await?;
+            let rows = rows(desk, day, known).await?;
             let holds = position(&rows)?;
             let row = rows.first().ok_or(Failure::Damaged("no reconciliation"))?;
             Ok(Found::of(Source::Billing, holds, read(row, day, with_reference)?))
         })
         .await?;
-    answer(found.position, &found.what)
+    standing(found.position, known, found.what)
+}
+
+async fn rows(desk: &Desk, day: NaiveDate, known: Option<Known>) -> Result<Vec<Row>, Failure> {
+    match known {
+        None => desk.query_slowly(statements::RECONCILIATION, &[&day, &LISTED]).await,
+        Some(known) => {
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+                [&day, &LISTED, &known.position(), &known.occurred_until, &known.recorded_until];
+            desk.query_slowly(statements::known::RECONCILIATION, &parameters).await
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! `GET /api/v1/finance/refunds/export`: the queue of refunds that staff pay out by hand, as a file.
+//! `GET /api/v1/finance/refunds/export`: the queue of refunds that staff pay out by hand, as a file; now, or as it was.
 //!
 //! The one place where a destination is shown: it is read from its event and unsealed on the way out, and stands in no
 //! read model.
@@ -16,9 +16,9 @@ use ledger::{LedgerError, seal::SealError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::nothing;
 use crate::{
     access,
+    as_of::{Times, moment, stands_for},
     read::{Desk, Failure, Found, Source, items, position},
     rental::CURRENCY,
     statements,
@@ -90,7 +90,7 @@ impl Line {
 
 /// The refunds that staff pay out by hand.
 #[utoipa::path(
-    get, path = "/api/v1/finance/refunds/export", tag = "finance",
+    get, path = "/api/v1/finance/refunds/export", tag = "finance", params(Times),
     responses((status = 200, description = "approved refunds to wallets that take nothing from the provider, oldest first",
                body = String, content_type = "text/csv",
                example = "refund_id,provider,destination,amount,currency,requested_at,approved_at,payment_id,receipt_id\n0190a6f0-0000-7000-8000-000000000008,mpesa,+255754000001,10000,TZS,2026-01-15T08:00:00Z,2026-01-15T08:00:00Z,,\n"),
@@ -105,11 +105,18 @@ pub(crate) async fn get(
     min: MinPosition,
 ) -> Result<HttpResponse, Problem> {
     identity.must_be(access::LEDGER)?;
-    nothing(&request)?;
+    let moment = moment(&request)?;
     let desk = Desk::of(&request)?;
+    let (known, min) = moment.find(&desk, min).await?;
     let found = desk
         .read(min, async |desk| {
-            let rows = desk.query_slowly(statements::REFUNDS_TO_EXPORT, &[&MOST]).await?;
+            let rows = match known {
+                None => desk.query_slowly(statements::REFUNDS_TO_EXPORT, &[&MOST]).await?,
+                Some(known) => {
+                    let (until, time) = (known.position(), known.occurred_until);
+                    desk.query_slowly(statements::known::REFUNDS_TO_EXPORT, &[&MOST, &until, &time]).await?
+                }
+            };
             Ok(Found::of(Source::Billing, position(&rows)?, items(&rows, Line::read)?))
         })
         .await?;
@@ -119,7 +126,7 @@ pub(crate) async fn get(
         Problem::internal()
     })?;
     Ok(HttpResponse::Ok()
-        .insert_header(ledger_position(found.position))
+        .insert_header(ledger_position(stands_for(found.position, known)))
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"refunds.csv\""))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("text/csv; charset=utf-8")

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, NaiveDate, Utc};
 use edge::{
     Identity, Problem,
-    http::{Cursor, Limit, MinPosition, Page, query},
+    http::{Cursor, Limit, MinPosition, Page},
 };
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     access,
-    as_of::AsOf,
-    read::{Desk, Failure, Found, Source, answer, items, position},
+    as_of::{Standing, Times, query, standing},
+    read::{Desk, Failure, Found, Source, items, position},
     rental::CURRENCY,
     statements,
 };
@@ -23,8 +23,6 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Input {
-    /// A time in RFC 3339 or `position:n`; by recording.
-    as_of: Option<String>,
     /// 1 to 500.
     #[serde(default)]
     #[param(value_type = Option<u16>)]
@@ -79,13 +77,13 @@ impl Entry {
 
 /// The journal.
 #[utoipa::path(
-    get, path = "/api/v1/finance/journal", tag = "finance", params(Input),
-    responses((status = 200, description = "oldest first", body = Page<Entry>,
+    get, path = "/api/v1/finance/journal", tag = "finance", params(Input, Times),
+    responses((status = 200, description = "oldest first", body = Standing<Page<Entry>>,
                example = json!({"items": [{"position": 1042, "line": 1, "debit": "1000", "credit": "2000", "amount": 20000,
                    "currency": "TZS", "customer_id": "0190a6f0-0000-7000-8000-000000000004",
                    "provider": "mpesa", "occurred_at": "2026-01-15T08:00:30Z",
                    "recorded_at": "2026-01-15T08:00:30.004Z", "booking_day": "2026-01-15"}],
-                   "next_cursor": null})),
+                   "next_cursor": null, "position": 1042})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
               (status = 403, description = "not for this role"),
               (status = 503, description = "`not_caught_up`: the read model has not come so far")),
@@ -97,26 +95,20 @@ pub(crate) async fn get(
     min: MinPosition,
 ) -> Result<HttpResponse, Problem> {
     identity.must_be(access::FINANCE)?;
-    let input: Input = query(&request)?;
-    let as_of = input.as_of.as_deref().map(AsOf::parse).transpose()?;
+    let (input, moment): (Input, _) = query(&request)?;
     let after: (i64, i16) = input.cursor.as_ref().map(Cursor::key).transpose()?.unwrap_or((0, 0));
     let limit = i64::from(input.limit.get()).saturating_add(1);
-    let min = match as_of {
-        Some(AsOf::Position(position)) => MinPosition(Some(position.max(min.0.unwrap_or(0)))),
-        Some(AsOf::Time(_)) | None => min,
-    };
-    let found = Desk::of(&request)?
+    let desk = Desk::of(&request)?;
+    let (known, min) = moment.find(&desk, min).await?;
+    let (until, time) = (known.map(|known| known.position()), known.and_then(|known| known.occurred_until));
+    let found = desk
         .read(min, async |desk| {
-            let until = match as_of {
-                Some(as_of) => Some(as_of.position(desk, statements::BILLED_BY).await?),
-                None => None,
-            };
-            let rows = desk.query_slowly(statements::JOURNAL, &[&after.0, &after.1, &until, &limit]).await?;
-            let entries = items(&rows, Entry::read)?;
-            let holds = position(&rows)?;
-            Ok(Found::of(Source::Billing, holds, (until.unwrap_or(holds), entries)))
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+                [&after.0, &after.1, &until, &limit, &time];
+            let rows = desk.query_slowly(statements::JOURNAL, &parameters).await?;
+            Ok(Found::of(Source::Billing, position(&rows)?, items(&rows, Entry::read)?))
         })
         .await?;
-    let (stands_for, entries) = found.what;
-    answer(stands_for, &Page::cut(entries, input.limit, |entry| (entry.position, entry.line)))
+    let page = Page::cut(found.what, input.limit, |entry| (entry.position, entry.line));
+    standing(found.position, known, page)
 }

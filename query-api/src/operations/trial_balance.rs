@@ -4,29 +4,18 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse};
 use domain::postings::Account;
-use edge::{
-    Identity, Problem,
-    http::{MinPosition, query},
-};
-use serde::{Deserialize, Serialize};
+use edge::{Identity, Problem, http::MinPosition};
+use serde::Serialize;
 use tokio_postgres::Row;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     access,
-    as_of::AsOf,
+    as_of::{Known, Times, moment, stands_for},
     read::{Desk, Failure, Found, Source, answer, position},
     rental::CURRENCY,
     statements,
 };
-
-/// Which moment.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Input {
-    /// A time in RFC 3339 or `position:n`; by recording.
-    as_of: Option<String>,
-}
 
 /// An account's balance, on the side where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -79,7 +68,7 @@ impl TrialBalance {
 
 /// The trial balance.
 #[utoipa::path(
-    get, path = "/api/v1/finance/trial-balance", tag = "finance", params(Input),
+    get, path = "/api/v1/finance/trial-balance", tag = "finance", params(Times),
     responses((status = 200, description = "every account", body = TrialBalance,
                example = json!({"items": [{"account": "1000", "name": "provider_clearing", "debit": 20000, "credit": 0},
                    {"account": "2000", "name": "customer_deposits", "debit": 0, "credit": 20000}],
@@ -95,29 +84,26 @@ pub(crate) async fn get(
     min: MinPosition,
 ) -> Result<HttpResponse, Problem> {
     identity.must_be(access::FINANCE)?;
-    let input: Input = query(&request)?;
-    let as_of = input.as_of.as_deref().map(AsOf::parse).transpose()?;
+    let moment = moment(&request)?;
     let desk = Desk::of(&request)?;
-    // A position beyond what the read model holds is waited for like one that was asked for.
-    let min = match as_of {
-        Some(AsOf::Position(position)) => MinPosition(Some(position.max(min.0.unwrap_or(0)))),
-        Some(AsOf::Time(_)) | None => min,
-    };
-    let found = desk.read(min, async |desk| read(desk, as_of).await).await?;
+    let (known, min) = moment.find(&desk, min).await?;
+    let found = desk.read(min, async |desk| read(desk, known).await).await?;
     let balance = found.what;
     answer(balance.position, &balance)
 }
 
-async fn read(desk: &Desk, as_of: Option<AsOf>) -> Result<Found<TrialBalance>, Failure> {
-    let (rows, stands_for) = match as_of {
-        None => (desk.query(statements::TRIAL_BALANCE_NOW, &[]).await?, None),
-        Some(as_of) => {
-            let until = as_of.position(desk, statements::BILLED_BY).await?;
-            (desk.query_slowly(statements::TRIAL_BALANCE, &[&until]).await?, Some(until))
-        }
+async fn read(desk: &Desk, known: Option<Known>) -> Result<Found<TrialBalance>, Failure> {
+    let rows = match known {
+        None => desk.query(statements::TRIAL_BALANCE_NOW, &[]).await?,
+        Some(known) => match known.occurred_until {
+            None => desk.query_slowly(statements::TRIAL_BALANCE, &[&known.position()]).await?,
+            Some(time) => {
+                desk.query_slowly(statements::known::TRIAL_BALANCE, &[&known.position(), &time]).await?
+            }
+        },
     };
     let holds = position(&rows)?;
-    let balance = TrialBalance::of(&sums(&rows)?, stands_for.unwrap_or(holds));
+    let balance = TrialBalance::of(&sums(&rows)?, stands_for(holds, known));
     Ok(Found::of(Source::Billing, holds, balance))
 }
 
