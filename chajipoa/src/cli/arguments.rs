@@ -150,6 +150,12 @@ pub(super) enum KeysCommand {
         /// Its name.
         kid: String,
     },
+    /// The keys that verify checkpoints of the ledger (C2SP vkey), the one that signs first.
+    Checkpoint {
+        /// Make a new one that signs from now on; what the former ones signed stays verifiable.
+        #[arg(long)]
+        rotate: bool,
+    },
 }
 
 /// What a secret is for.

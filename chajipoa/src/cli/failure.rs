@@ -11,6 +11,7 @@ use ledger::{LedgerError, feed::FeedError, migrate::MigrateError, seal::KeysErro
 use projector::ProjectorError;
 use reactor::ReactorError;
 use relay::RelayError;
+use sealer::SealerError;
 
 use crate::{api::ApiError, cluster::ClusterError, installation::InstallationError, simulate::SimulateError};
 
@@ -80,7 +81,7 @@ macro_rules! failures {
 }
 
 failures!(ApiError ClusterError FeedError KeyError KeysError LedgerError MigrateError MintError ProjectorError
-    ReactorError RelayError std::io::Error tokio_postgres::Error);
+    ReactorError RelayError SealerError std::io::Error tokio_postgres::Error);
 
 impl From<SettingError> for Failure {
     fn from(error: SettingError) -> Failure {

@@ -84,7 +84,7 @@ fn print(event: &Envelope, as_json: bool) -> Result<(), Failure> {
 }
 
 /// The database that is looked at: `DATABASE_URL`, else the private cluster of this checkout.
-async fn database_url() -> Result<String, Failure> {
+pub(super) async fn database_url() -> Result<String, Failure> {
     if let Some(url) = settings::text("DATABASE_URL")? {
         return Ok(url);
     }
