@@ -10,6 +10,8 @@
 
 #[path = "suite/analysts.rs"]
 mod analysts;
+#[path = "suite/attacks.rs"]
+mod attacks;
 #[path = "suite/cabinets.rs"]
 mod cabinets;
 #[path = "suite/city.rs"]

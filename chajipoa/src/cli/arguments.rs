@@ -185,6 +185,19 @@ pub(super) enum LedgerCommand {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Recompute everything from the tables, and name the first position that does not hold. Exit 0 or 1.
+    Verify(VerifyArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// A key that checkpoints must be signed with (`name+hash+base64`), instead of those of this installation. May be
+    /// given several times.
+    #[arg(long = "key", value_name = "VKEY")]
+    pub(super) keys: Vec<String>,
+    /// A checkpoint that was kept somewhere else; it must be of this ledger. May be given several times.
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    pub(super) checkpoints: Vec<std::path::PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -36,6 +36,11 @@ impl Failure {
         Failure { message: chain(&error), code: EXIT_NO }
     }
 
+    /// It could not be found out: neither yes nor no.
+    pub fn unable(error: impl std::error::Error) -> Failure {
+        Failure { message: chain(&error), code: EXIT_MISUSE }
+    }
+
     /// It was stopped before it was done.
     pub fn stopped(message: impl Into<String>) -> Failure {
         Failure { message: message.into(), code: EXIT_NO }

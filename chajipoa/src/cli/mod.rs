@@ -12,6 +12,7 @@ mod rerate;
 mod skip;
 mod staff;
 mod token;
+mod verify;
 
 use std::process::ExitCode;
 
