@@ -11,6 +11,7 @@ mod audit;
 mod charge;
 mod device;
 mod documents;
+pub mod export;
 mod gbfs;
 mod listing;
 mod live;

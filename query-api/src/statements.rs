@@ -598,4 +598,5 @@ pub(crate) const FIRST_EVENTS: &str = "SELECT v.stream, e.id, e.type, e.schema_v
      FROM ledger.stream_version v JOIN ledger.event e ON e.position = v.position
      WHERE v.stream = ANY($1) AND v.version = 1";
 
+pub(crate) mod exported;
 pub(crate) mod known;

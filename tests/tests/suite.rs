@@ -18,6 +18,8 @@ mod city;
 mod cluster;
 #[path = "suite/erasure.rs"]
 mod erasure;
+#[path = "suite/exports.rs"]
+mod exports;
 #[path = "suite/faults.rs"]
 mod faults;
 #[path = "suite/input.rs"]

@@ -172,6 +172,8 @@ pub(super) enum LedgerCommand {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Write events, or the rows of a model, into a file.
+    Export(ExportArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -222,4 +224,23 @@ pub(super) struct SimulateArguments {
     /// Where the sandbox answers: the city's phones and cabinets are there.
     #[arg(long, env = "CHAJIPOA_SANDBOX_URL", default_value = "http://127.0.0.1:8083")]
     pub(super) sandbox: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArguments {
+    /// events, or a view of a read model: rental, journal, balance, …; another word lists them.
+    #[arg(long, default_value = "events")]
+    pub(super) model: String,
+    /// csv, ndjson or parquet.
+    #[arg(long, default_value = "csv")]
+    pub(super) format: query_api::export::Format,
+    /// Of events: the first position.
+    #[arg(long)]
+    pub(super) from: Option<i64>,
+    /// The position that the file stands for, and the last of events; the present one without it.
+    #[arg(long)]
+    pub(super) to: Option<i64>,
+    /// Where the file goes; standard output without it.
+    #[arg(long)]
+    pub(super) out: Option<std::path::PathBuf>,
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod export;
 mod failure;
 mod keys;
 mod ledger;
