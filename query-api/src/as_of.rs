@@ -71,6 +71,16 @@ impl Moment {
         })
     }
 
+    /// The same, where `occurred_until` says nothing.
+    pub(crate) fn recorded_only(self) -> Result<Self, Problem> {
+        match self.occurred_until {
+            None => Ok(self),
+            Some(_) => {
+                Err(Problem::malformed("this stands for what was known: occurred_until does not apply"))
+            }
+        }
+    }
+
     /// Finds out where in the ledger the moment lies; none for the present one. What is returned with it is the
     /// position that the answer has to wait for.
     pub(crate) async fn find(

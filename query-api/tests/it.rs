@@ -17,6 +17,8 @@ mod bare;
 mod database;
 #[path = "it/devices.rs"]
 mod devices;
+#[path = "it/exports.rs"]
+mod exports;
 #[path = "it/finance.rs"]
 mod finance;
 #[path = "it/harness.rs"]

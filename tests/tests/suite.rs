@@ -22,6 +22,8 @@ mod cloudevents;
 mod cluster;
 #[path = "suite/erasure.rs"]
 mod erasure;
+#[path = "suite/exports.rs"]
+mod exports;
 #[path = "suite/faults.rs"]
 mod faults;
 #[path = "suite/input.rs"]

@@ -187,6 +187,8 @@ pub(super) enum LedgerCommand {
     },
     /// Recompute everything from the tables, and name the first position that does not hold. Exit 0 or 1.
     Verify(VerifyArguments),
+    /// Write events, or the rows of a model, into a file.
+    Export(ExportArguments),
 }
 
 #[derive(Debug, Args)]
@@ -197,7 +199,7 @@ pub(super) struct VerifyArguments {
     pub(super) keys: Vec<String>,
     /// A checkpoint that was kept somewhere else; it must be of this ledger. May be given several times.
     #[arg(long = "checkpoint", value_name = "FILE")]
-    pub(super) checkpoints: Vec<std::path::PathBuf>,
+    pub(super) checkpoints: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -290,4 +292,23 @@ pub(super) enum ReceiptCommand {
         #[arg(long, value_name = "VKEY|FILE")]
         key: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArguments {
+    /// events, or a view of a read model: rental, journal, balance, …; another word lists them.
+    #[arg(long, default_value = "events")]
+    pub(super) model: String,
+    /// csv, ndjson or parquet.
+    #[arg(long, default_value = "csv")]
+    pub(super) format: query_api::export::Format,
+    /// Of events: the first position.
+    #[arg(long)]
+    pub(super) from: Option<i64>,
+    /// The position that the file stands for, and the last of events; the present one without it.
+    #[arg(long)]
+    pub(super) to: Option<i64>,
+    /// Where the file goes; standard output without it.
+    #[arg(long)]
+    pub(super) out: Option<PathBuf>,
 }

@@ -38,6 +38,7 @@ pub(super) async fn run(command: LedgerCommand, as_json: bool) -> Result<ExitCod
             tail(&ledger, after, last, follow, as_json).await?;
         }
         LedgerCommand::Verify(asked) => return super::verify::run(&url, &asked, as_json).await,
+        LedgerCommand::Export(asked) => super::export::run(&ledger, asked, as_json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod difference;
+mod export;
 mod failure;
 mod keys;
 mod ledger;
