@@ -21,6 +21,8 @@ mod finance;
 mod harness;
 #[path = "it/rental_stream.rs"]
 mod rental_stream;
+#[path = "it/reports.rs"]
+mod reports;
 #[path = "it/sessions.rs"]
 mod sessions;
 #[path = "it/station_stream.rs"]
