@@ -9,6 +9,7 @@ pub mod api;
 pub mod cli;
 pub mod cluster;
 pub mod installation;
+pub mod rerate;
 pub mod seed;
 pub mod services;
 pub mod simulate;

@@ -51,6 +51,7 @@ fn status(rejection: &Rejection, role: Role, in_path: Option<Uuid>) -> StatusCod
         | Rejection::CustomerNotActive { .. }
         | Rejection::CustomerClosed { .. }
         | Rejection::CustomerHasDebt { .. }
+        | Rejection::DebtSmaller { .. }
         | Rejection::PhoneTaken
         | Rejection::RentalStillOpen { .. }
         | Rejection::DepositRemaining { .. }

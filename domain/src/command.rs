@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     Role, Time,
     customer::Language,
-    event::{BreakCause, Provider, Purpose, ReleaseMode},
+    event::{BreakCause, Direction, Projection, Provider, Purpose, ReleaseMode},
     ids::{
         ApprovalId, BreakId, CustomerId, DeviceId, PaymentId, ReceiptId, RefundId, RentalId, StationId,
         TariffId,
@@ -22,8 +22,8 @@ use crate::{
     personal::{Sealed, SealedPhone},
     station::Service,
     values::{
-        CapacityMah, Latitude, Longitude, Minutes, Name, Percent, ProviderReference, Reason, Serial,
-        SlotCount, SlotNumber, StationCode,
+        CapacityMah, EventPosition, Latitude, Longitude, Minutes, Name, Percent, ProviderReference, Reason,
+        Serial, SlotCount, SlotNumber, StationCode,
     },
 };
 
@@ -220,6 +220,14 @@ commands! {
     ApproveAction [Finance Admin] { approval_id: ApprovalId, reason: Option<Sealed>, }
     /// The second person says no.
     RejectAction [Finance Admin] { approval_id: ApprovalId, reason: Option<Sealed>, }
+    /// Asks for a customer to be given money, or for some to be taken.
+    AdjustBalance [Finance Admin] {
+        customer_id: CustomerId, direction: Direction, amount: Amount, reason: Sealed,
+    }
+    /// Asks for a debt to be given up.
+    WriteOffDebt [Finance Admin] { customer_id: CustomerId, amount: Amount, reason: Sealed, }
+    /// Lets a read model pass over an event that it cannot apply; one of money only with a second person.
+    SkipProjectionEvent [Admin] { projection: Projection, position: EventPosition, reason: Reason, }
 
     /// Asks for deposit money to be paid out.
     RequestDepositRefund [Customer Finance Admin] {
@@ -429,6 +437,9 @@ impl Command {
             | Command::RefundReceipt(_)
             | Command::ApproveAction(_)
             | Command::RejectAction(_)
+            | Command::AdjustBalance(_)
+            | Command::WriteOffDebt(_)
+            | Command::SkipProjectionEvent(_)
             | Command::RequestDepositRefund(_)
             | Command::RequestPaymentRefund(_)
             | Command::ApproveRefund(_)
@@ -516,6 +527,9 @@ impl Command {
             }
             Command::ApproveAction(c) => vec![c.approval_id.0],
             Command::RejectAction(c) => vec![c.approval_id.0],
+            Command::AdjustBalance(c) => vec![c.customer_id.0],
+            Command::WriteOffDebt(c) => vec![c.customer_id.0],
+            Command::SkipProjectionEvent(c) => vec![c.projection.stream().id],
             Command::RequestDepositRefund(c) => {
                 [c.customer_id.0].into_iter().chain(c.refund_id.iter().map(|id| id.0)).collect()
             }

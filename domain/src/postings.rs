@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     Event, Money,
-    event::{PaidFrom, Provider, RefundPaid},
+    event::{BalanceAdjusted, PaidFrom, Provider, RefundPaid},
     ids::CustomerId,
     purse::{Credited, Debited},
     rating::{Kind, Posted},
@@ -264,6 +264,16 @@ fn paid_out(fact: &RefundPaid) -> Vec<Posting> {
     party.pair(&from, &[(Account::MobileMoney, fact.amount)])
 }
 
+/// Given to a customer out of goodwill, or taken from them.
+fn adjusted(fact: &BalanceAdjusted) -> Vec<Posting> {
+    let party = Party::customer(fact.customer_id);
+    let goodwill = [(Account::Goodwill, fact.amount)];
+    match (fact.credited, fact.debited) {
+        (Some(credited), _) => party.pair(&goodwill, &given(credited)),
+        (None, debited) => party.pair(&taken(fact.amount, debited), &goodwill),
+    }
+}
+
 /// The entry that an event makes in the books; empty for events that move no money.
 #[must_use]
 pub fn entries(event: &Event) -> Vec<Posting> {
@@ -303,6 +313,11 @@ pub fn entries(event: &Event) -> Vec<Posting> {
         Event::ProviderPayoutRecorded(fact) => {
             let party = Party { customer: None, provider: Some(fact.provider) };
             vec![party.line(Account::Bank, Account::MobileMoney, fact.amount)]
+        }
+        Event::BalanceAdjusted(fact) => adjusted(fact),
+        Event::DebtWrittenOff(fact) => {
+            let party = Party::customer(fact.customer_id);
+            vec![party.line(Account::BadDebt, Account::CustomerReceivables, fact.amount)]
         }
         Event::RentalEnded(fact) => charge(fact.customer_id, fact.charge.to_posted(), fact.debited),
         Event::RentalSold(fact) => charge(fact.customer_id, fact.charge.to_posted(), fact.debited),
@@ -358,6 +373,9 @@ pub fn entries(event: &Event) -> Vec<Posting> {
         | Event::BreakOpened(_)
         | Event::BreakExplained(_)
         | Event::BreakClosed(_)
+        | Event::PeriodClosed(_)
+        | Event::LedgerRestored(_)
+        | Event::ProjectionEventSkipped(_)
         | Event::PaymentExpired(_) => Vec::new(),
     }
 }

@@ -67,6 +67,7 @@ rejections! {
     PaymentPending { customer_id: Uuid, payment_id: Uuid } => "payment_pending", "A payment of the customer is not settled, declined or expired yet";
     CustomerSuspended { customer_id: Uuid } => "customer_suspended", "The customer is suspended; only an admin may erase them";
     PhoneTaken => "phone_taken", "This phone number already belongs to a customer";
+    DebtSmaller { customer_id: Uuid, debt: Money } => "debt_smaller", "Less is owed than is to be written off";
 
     // Tariffs.
     TariffUnknown { tariff_id: Option<Uuid> } => "tariff_unknown", "No such tariff, and no default one";

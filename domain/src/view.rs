@@ -13,11 +13,14 @@ use crate::{
     approval::Approval,
     customer::Customer,
     device::Device,
+    event::Projection,
     ids::{
-        ApprovalId, BreakId, CATALOGUE, CustomerId, DeviceId, EntryId, PaymentId, ReceiptId, RefundId,
-        RentalId, StationId,
+        ApprovalId, BreakId, CATALOGUE, CustomerId, DeviceId, EntryId, PERIODS, PaymentId, ReceiptId,
+        RefundId, RentalId, StationId,
     },
     payment::Payment,
+    period::Periods,
+    projection::Skips,
     provider_entry::ProviderEntry,
     receipt::Receipt,
     reconciliation::Break,
@@ -249,6 +252,28 @@ impl<'a> View<'a> {
             None => Found::Absent,
             Some(State::Entry(entry)) => Found::Here(entry),
             Some(_) => Found::OtherKind,
+        })
+    }
+
+    /// What a read model may pass over.
+    ///
+    /// # Errors
+    /// As [`View::customer`].
+    pub fn skips(&self, projection: Projection) -> Result<Option<&'a Skips>, Missing> {
+        Ok(match self.state(projection.stream().id)? {
+            Some(State::Projection(skips)) => Some(skips),
+            Some(_) | None => None,
+        })
+    }
+
+    /// How far the books are closed.
+    ///
+    /// # Errors
+    /// As [`View::customer`].
+    pub fn periods(&self) -> Result<Periods, Missing> {
+        Ok(match self.state(PERIODS.id)? {
+            Some(State::Periods(periods)) => periods.clone(),
+            Some(_) | None => Periods::default(),
         })
     }
 

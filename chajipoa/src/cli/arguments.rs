@@ -1,5 +1,7 @@
 //! What may be said on the command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
@@ -56,6 +58,11 @@ pub(super) enum Command {
     Seed(Gateway),
     /// Drive the public interface like a busy city.
     Simulate(SimulateArguments),
+    /// Compute every charge of the ledger again, and what another tariff would have earned. Reads only.
+    Rerate(RerateArguments),
+    /// Look at a receipt.
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
 }
 
 #[derive(Debug, Args)]
@@ -222,4 +229,27 @@ pub(super) struct SimulateArguments {
     /// Where the sandbox answers: the city's phones and cabinets are there.
     #[arg(long, env = "CHAJIPOA_SANDBOX_URL", default_value = "http://127.0.0.1:8083")]
     pub(super) sandbox: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RerateArguments {
+    /// A tariff as TOML or JSON; absent fields are those of the standard tariff. What it would have earned over the same
+    /// history is shown beside what was recorded, by station and business day.
+    #[arg(long, value_name = "FILE")]
+    pub(super) tariff: Option<PathBuf>,
+    /// Print a line per station and business day as CSV.
+    #[arg(long, requires = "tariff", conflicts_with = "json")]
+    pub(super) csv: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReceiptCommand {
+    /// Check a receipt without asking anybody: events, proofs, checkpoint, and every figure. Exit 0, 1 or 2.
+    Verify {
+        /// The receipt, as `GET /api/v1/rentals/{id}/receipt` answers it.
+        file: PathBuf,
+        /// The public key of the checkpoints (`name+hash+key`), or a file with such keys, one a line.
+        #[arg(long, value_name = "VKEY|FILE")]
+        key: String,
+    },
 }

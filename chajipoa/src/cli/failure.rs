@@ -40,7 +40,7 @@ impl Failure {
         Failure { message: message.into(), code: EXIT_NO }
     }
 
-    fn misused(error: &(impl std::error::Error + ?Sized)) -> Failure {
+    pub(super) fn misused(error: &(impl std::error::Error + ?Sized)) -> Failure {
         Failure { message: chain(&error), code: EXIT_MISUSE }
     }
 
@@ -53,7 +53,7 @@ impl Failure {
 }
 
 /// An error with everything that caused it, on one line.
-fn chain(error: &(impl std::error::Error + ?Sized)) -> String {
+pub(super) fn chain(error: &(impl std::error::Error + ?Sized)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

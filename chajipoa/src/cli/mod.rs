@@ -6,6 +6,8 @@ mod failure;
 mod keys;
 mod ledger;
 mod projection;
+mod receipt;
+mod rerate;
 mod staff;
 mod token;
 
@@ -67,6 +69,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             })?;
         }
         Command::Simulate(asked) => return simulate_city(&asked, json).await,
+        Command::Rerate(asked) => return rerate::run(&asked, json).await,
+        Command::Receipt(command) => return receipt::run(command, json),
     }
     Ok(ExitCode::SUCCESS)
 }

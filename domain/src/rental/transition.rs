@@ -312,6 +312,10 @@ fn correct(
         evidence,
         docked,
         review,
+        started_at: None,
+        approval_id: None,
+        approved_by: None,
+        reason: None,
     };
     Settled { facts: vec![fact(corrected, at)], bill }
 }

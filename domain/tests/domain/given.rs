@@ -275,6 +275,13 @@ impl World {
         Then { what, outcome: decided }
     }
 
+    /// Records a fact that no command brings about.
+    #[track_caller]
+    pub(crate) fn recorded(&mut self, event: impl Into<domain::Event>) {
+        let fact = Fact { event: event.into(), occurred_at: self.now };
+        self.apply(std::slice::from_ref(&fact), &[], fact.event.event_type());
+    }
+
     pub(crate) fn seeds(&mut self) -> Seeds {
         self.ids += 3;
         let minted = |n| id(0xf, self.ids + n);
@@ -340,6 +347,9 @@ impl World {
             | State::Approval(_)
             | State::Break(_)
             | State::Entry(_)
+            | State::Periods(_)
+            | State::Lineage(_)
+            | State::Projection(_)
             | State::Catalogue(_) => None,
         })
     }

@@ -3,7 +3,7 @@
 use domain::{
     Money,
     event::{Action, ApprovalRequested, ReceiptRefundRequested, RefundRequested},
-    ids::RefundId,
+    ids::{ApprovalId, ReceiptId, RefundId},
 };
 use uuid::Uuid;
 
@@ -28,21 +28,47 @@ fn asked(fact: &Fact, (approval_id, kind): (Uuid, ApprovalKind), requested_by: U
 }
 
 /// The receipt that an action is about.
-pub(super) const fn receipt_of(action: &Action) -> Uuid {
+pub(super) const fn receipt_of(action: &Action) -> Option<ReceiptId> {
     match action {
-        Action::AssignReceipt { receipt_id, .. } => receipt_id.0,
+        Action::AssignReceipt { receipt_id, .. } => Some(*receipt_id),
+        Action::AdjustBalance { .. } | Action::WriteOffDebt { .. } | Action::SkipProjectionEvent { .. } => {
+            None
+        }
     }
 }
 
 pub(super) fn request(rows: &mut Billing, fact: &Fact, event: &ApprovalRequested) -> Result<(), Impossible> {
-    let Action::AssignReceipt { receipt_id, customer_id, .. } = &event.action;
-    let amount = rows.receipt.get((receipt_id.0,))?.map(|receipt| receipt.amount);
-    rows.approval.insert(ApprovalRow {
-        receipt_id: Some(receipt_id.0),
-        customer_id: Some(customer_id.0),
-        amount,
-        ..asked(fact, (event.approval_id.0, ApprovalKind::AssignReceipt), event.requested_by)
-    })
+    let asked = |kind| asked(fact, (event.approval_id.0, kind), event.requested_by);
+    let row = match &event.action {
+        Action::AssignReceipt { receipt_id, customer_id, .. } => ApprovalRow {
+            receipt_id: Some(receipt_id.0),
+            customer_id: Some(customer_id.0),
+            amount: rows.receipt.get((receipt_id.0,))?.map(|receipt| receipt.amount),
+            ..asked(ApprovalKind::AssignReceipt)
+        },
+        Action::AdjustBalance { customer_id, amount, .. } => ApprovalRow {
+            customer_id: Some(customer_id.0),
+            amount: Some(amount.shillings()),
+            ..asked(ApprovalKind::AdjustBalance)
+        },
+        Action::WriteOffDebt { customer_id, amount, .. } => ApprovalRow {
+            customer_id: Some(customer_id.0),
+            amount: Some(amount.shillings()),
+            ..asked(ApprovalKind::WriteOffDebt)
+        },
+        Action::SkipProjectionEvent { .. } => asked(ApprovalKind::SkipProjectionEvent),
+    };
+    rows.approval.insert(row)
+}
+
+/// Two people agreed, where it took two.
+pub(super) fn agree(
+    rows: &mut Billing,
+    fact: &Fact,
+    (approval, by): (Option<ApprovalId>, Option<Uuid>),
+) -> Result<(), Impossible> {
+    let Some(approval) = approval else { return Ok(()) };
+    decide(rows, fact, approval.0, (ApprovalStatus::Approved, by))
 }
 
 fn of_refund(

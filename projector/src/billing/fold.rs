@@ -43,7 +43,9 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         }
         Event::ApprovalRequested(event) => {
             rows.approval.want((event.approval_id.0,));
-            rows.receipt.want((approvals::receipt_of(&event.action),));
+            if let Some(receipt) = approvals::receipt_of(&event.action) {
+                rows.receipt.want((receipt.0,));
+            }
         }
         Event::ActionRejected(event) => rows.approval.want((event.approval_id.0,)),
         Event::ReceiptAssigned(event) => {
@@ -76,8 +78,23 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         Event::BreakOpened(event) => rows.statement_break.want((event.break_id.0,)),
         Event::BreakExplained(event) => rows.statement_break.want((event.break_id.0,)),
         Event::BreakClosed(event) => rows.statement_break.want((event.break_id.0,)),
+        Event::BalanceAdjusted(event) => {
+            rows.balance.want((event.customer_id.0,));
+            rows.approval.want((event.approval_id.0,));
+        }
+        Event::DebtWrittenOff(event) => {
+            rows.balance.want((event.customer_id.0,));
+            rows.approval.want((event.approval_id.0,));
+        }
+        Event::ProjectionEventSkipped(event) => {
+            if let Some(approval) = event.approval_id {
+                rows.approval.want((approval.0,));
+            }
+        }
         Event::ProviderFeeRecorded(_)
         | Event::ProviderPayoutRecorded(_)
+        | Event::PeriodClosed(_)
+        | Event::LedgerRestored(_)
         | Event::CustomerVerified(_)
         | Event::CustomerSuspended(_)
         | Event::CustomerReinstated(_)
@@ -206,6 +223,15 @@ fn money(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
             let decided = (ApprovalStatus::Approved, Some(event.approved_by));
             approvals::decide(rows, fact, event.approval_id.0, decided)?;
             receipts::assign(rows, fact, event)
+        }
+        Event::BalanceAdjusted(event) => {
+            approvals::agree(rows, fact, (Some(event.approval_id), Some(event.approved_by)))
+        }
+        Event::DebtWrittenOff(event) => {
+            approvals::agree(rows, fact, (Some(event.approval_id), Some(event.approved_by)))
+        }
+        Event::ProjectionEventSkipped(event) => {
+            approvals::agree(rows, fact, (event.approval_id, event.approved_by))
         }
         _ => refund(rows, fact),
     }

@@ -50,6 +50,9 @@ words! {
         AssignReceipt = "assign_receipt",
         RefundReceipt = "refund_receipt",
         Refund = "refund",
+        AdjustBalance = "adjust_balance",
+        WriteOffDebt = "write_off_debt",
+        SkipProjectionEvent = "skip_projection_event",
     }
 }
 

@@ -69,6 +69,11 @@ fn reviews(event: &Event) -> &[Review] {
         | Event::BreakOpened(_)
         | Event::BreakExplained(_)
         | Event::BreakClosed(_)
+        | Event::BalanceAdjusted(_)
+        | Event::DebtWrittenOff(_)
+        | Event::PeriodClosed(_)
+        | Event::LedgerRestored(_)
+        | Event::ProjectionEventSkipped(_)
         | Event::ProviderFeeRecorded(_)
         | Event::ProviderPayoutRecorded(_) => &[],
     }
