@@ -1,18 +1,12 @@
-//! Business days: of Africa/Dar_es_Salaam, UTC+3 all year round.
+//! Stretches of booking days.
 
 use std::ops::RangeInclusive;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
+use chrono::{Datelike as _, NaiveDate};
 use edge::Problem;
 
-const OFFSET: TimeDelta = TimeDelta::hours(3);
 /// Days of our time: what lies beyond is a slip of the pen.
 const YEARS: RangeInclusive<i32> = 2_000..=2_999;
-
-/// The business day of a moment.
-pub(crate) fn business_day(at: DateTime<Utc>) -> NaiveDate {
-    at.checked_add_signed(OFFSET).unwrap_or(at).date_naive()
-}
 
 /// A day that somebody named.
 pub(crate) fn known_day(name: &str, day: NaiveDate) -> Result<NaiveDate, Problem> {
@@ -61,12 +55,6 @@ mod tests {
 
     fn day(text: &str) -> Option<NaiveDate> {
         Some(text.parse().unwrap())
-    }
-
-    #[test]
-    fn a_day_begins_three_hours_before_that_of_utc() {
-        assert_eq!(Some(business_day("2026-01-15T20:59:59Z".parse().unwrap())), day("2026-01-15"));
-        assert_eq!(Some(business_day("2026-01-15T21:00:00Z".parse().unwrap())), day("2026-01-16"));
     }
 
     #[test]

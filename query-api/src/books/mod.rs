@@ -14,7 +14,7 @@ mod link;
 
 pub(crate) use account::{Class, named, of_path, on_its_side};
 pub(crate) use chart::{Moved, chart};
-pub(crate) use day::{Days, business_day, known_day};
+pub(crate) use day::{Days, known_day};
 pub(crate) use entry::Entry;
 pub(crate) use filter::{Filter, Lines};
 pub(crate) use income::{Income, IncomeLinks};

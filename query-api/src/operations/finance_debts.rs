@@ -4,7 +4,7 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::postings::Account;
+use domain::{postings::Account, timing::business_day};
 use edge::{
     Identity, Problem,
     http::{Cursor, Limit, MinPosition, Page},
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     access,
     as_of::{ByRecording, Known, query},
-    books::{Filter, Moored, Span, business_day, known_day},
+    books::{Filter, Moored, Span, known_day},
     read::{Desk, Failure, Found, Source, answer, position},
     rental::CURRENCY,
     statements::books,

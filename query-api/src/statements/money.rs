@@ -153,7 +153,8 @@ macro_rules! approvals {
     ($from:expr) => {
         concat!(
             "SELECT p.position, a.approval_id, a.kind, a.status, a.receipt_id, a.refund_id, \
-        a.customer_id, a.amount, a.requested_by, a.requested_at, a.decided_by, a.decided_at
+        a.customer_id, a.rental_id, a.amount, a.direction, a.started_at, a.ended_at, a.projection, \
+        a.event_position, a.requested_by, a.requested_at, a.decided_by, a.decided_at
      FROM read_model.billing_position p LEFT JOIN LATERAL (
         SELECT * FROM ",
             $from,
