@@ -13,10 +13,10 @@ use crate::live;
 use crate::operations::{
     active_rental, active_rental_stream, balance, cases, command, customer_payments, customer_rentals,
     device, device_battery, device_maintenance, device_page, event, events, finance_accounts,
-    finance_approvals, finance_breaks, finance_debts, finance_deposits, finance_entries, finance_receipts,
-    finance_reconciliation, finance_refunds, finance_refunds_export, finance_revenue, finance_vat, gbfs,
-    journal, payment, refund, rental, rental_charge, rental_receipt, statement, station,
-    station_commands_stream, stations, trial_balance,
+    finance_approvals, finance_breaks, finance_debts, finance_deposits, finance_entries, finance_period,
+    finance_periods, finance_receipts, finance_reconciliation, finance_refunds, finance_refunds_export,
+    finance_revenue, finance_vat, gbfs, journal, payment, refund, rental, rental_charge, rental_receipt,
+    statement, station, station_commands_stream, stations, trial_balance,
 };
 
 #[derive(OpenApi)]
@@ -65,6 +65,8 @@ use crate::operations::{
         finance_deposits::get,
         finance_debts::get,
         finance_vat::get,
+        finance_periods::get,
+        finance_period::get,
     ),
     components(schemas(
         edge::problem::ProblemBody<'static>, edge::health::Health, live::Status, live::Ended, live::Idle, live::Bye,
@@ -133,6 +135,8 @@ mod tests {
                 "/api/v1/finance/debts",
                 "/api/v1/finance/deposits",
                 "/api/v1/finance/journal",
+                "/api/v1/finance/periods",
+                "/api/v1/finance/periods/{until}",
                 "/api/v1/finance/receipts",
                 "/api/v1/finance/reconciliation",
                 "/api/v1/finance/refunds",

@@ -118,6 +118,11 @@ impl Lines {
 }
 
 impl Filter {
+    /// All lines of these days.
+    pub(crate) fn of(days: Days) -> Self {
+        Self { days, ..Self::default() }
+    }
+
     /// What the statements call `$1` to `$13`.
     pub(crate) fn parameters<'a>(
         &'a self,

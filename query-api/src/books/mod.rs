@@ -11,6 +11,7 @@ mod entry;
 mod filter;
 mod income;
 mod link;
+mod period;
 
 pub(crate) use account::{Class, named, of_path, on_its_side};
 pub(crate) use chart::{Moved, chart};
@@ -19,3 +20,4 @@ pub(crate) use entry::Entry;
 pub(crate) use filter::{Filter, Lines};
 pub(crate) use income::{Income, IncomeLinks};
 pub(crate) use link::{Moored, Span};
+pub(crate) use period::{ClosedPeriod, PeriodAccount};

@@ -23,11 +23,12 @@ use crate::{
 };
 
 /// By what income is grouped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = RevenueBy)]
 pub(crate) enum By {
     /// By booking day.
+    #[default]
     Day,
     /// By the station where the rental started.
     Station,
@@ -40,8 +41,9 @@ pub(crate) enum By {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Input {
-    /// `day`, `station` or `tariff`.
-    #[param(inline)]
+    /// `day`, `station` or `tariff`; `day` if it is not said.
+    #[serde(default)]
+    #[param(inline, required = false)]
     by: By,
     /// The first booking day.
     #[param(example = "2026-01-01")]

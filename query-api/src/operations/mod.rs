@@ -19,6 +19,8 @@ pub(crate) mod finance_breaks;
 pub(crate) mod finance_debts;
 pub(crate) mod finance_deposits;
 pub(crate) mod finance_entries;
+pub(crate) mod finance_period;
+pub(crate) mod finance_periods;
 pub(crate) mod finance_receipts;
 pub(crate) mod finance_reconciliation;
 pub(crate) mod finance_refunds;
@@ -133,6 +135,8 @@ fn mount_reports(config: &mut ServiceConfig) {
         .service(get("/api/v1/finance/revenue", "finance_revenue", web::get().to(finance_revenue::get)))
         .service(get("/api/v1/finance/deposits", "finance_deposits", web::get().to(finance_deposits::get)))
         .service(get("/api/v1/finance/debts", "finance_debts", web::get().to(finance_debts::get)))
+        .service(get("/api/v1/finance/periods", "finance_periods", web::get().to(finance_periods::get)))
+        .service(get("/api/v1/finance/periods/{until}", "finance_period", web::get().to(finance_period::get)))
         .service(get("/api/v1/finance/vat", "finance_vat", web::get().to(finance_vat::get)));
 }
 

@@ -13,6 +13,7 @@ macro_rules! columns {
          j.vat_percent"
     };
 }
+pub(super) use columns;
 
 /// All lines.
 macro_rules! all {

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod lines;
+mod periods;
 mod purses;
 mod revenue;
 mod vat;
@@ -14,6 +15,7 @@ pub(crate) use lines::{
     ENTRIES, ENTRIES_OF_CUSTOMER, ENTRIES_OF_RENTAL, JOURNAL, JOURNAL_OF_CUSTOMER, JOURNAL_OF_RENTAL, SUMS,
     SUMS_OF_CUSTOMER, SUMS_OF_RENTAL,
 };
+pub(crate) use periods::{LATE_POSTINGS, PERIOD, PERIODS};
 pub(crate) use purses::{DEBTS, DEBTS_NOW, DEPOSITS};
 pub(crate) use revenue::{REVENUE_BY_DAY, REVENUE_BY_STATION, REVENUE_BY_TARIFF};
 pub(crate) use vat::{VAT_CORRECTIONS, VAT_RATES};
