@@ -36,6 +36,8 @@ pub mod refund;
 pub mod rejection;
 pub mod rental;
 pub mod rerating;
+#[cfg(test)]
+mod schema;
 pub mod state;
 pub mod station;
 pub mod tariff;

@@ -85,16 +85,21 @@ pub fn joined(others: Vec<utoipa::openapi::OpenApi>) -> String {
     })
 }
 
-/// Mounts `/openapi.json` and `/docs`.
+/// The AsyncAPI document of what goes through Kafka.
+const ASYNCAPI: &str = include_str!("../../schema/asyncapi.json");
+
+/// Mounts `/openapi.json`, `/asyncapi.json` and `/docs`.
 pub(crate) fn mount(config: &mut ServiceConfig, document: &web::Bytes) {
     let document = document.clone();
     let json = move || {
         let document = document.clone();
         async move { HttpResponse::Ok().content_type("application/json").body(document) }
     };
+    let topics = || async { HttpResponse::Ok().content_type("application/json").body(ASYNCAPI) };
     let to_page = || async { HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish() };
     config
         .service(web::resource("/openapi.json").app_data(Operation("openapi")).route(web::get().to(json)))
+        .service(web::resource("/asyncapi.json").app_data(Operation("asyncapi")).route(web::get().to(topics)))
         .service(web::resource("/docs").app_data(Operation("docs")).route(web::get().to(to_page)))
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
 }

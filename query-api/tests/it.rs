@@ -9,6 +9,8 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "it/analysts.rs"]
+mod analysts;
 #[path = "it/bare.rs"]
 mod bare;
 #[path = "../../ledger/tests/support/database.rs"]

@@ -8,10 +8,14 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "suite/analysts.rs"]
+mod analysts;
 #[path = "suite/cabinets.rs"]
 mod cabinets;
 #[path = "suite/city.rs"]
 mod city;
+#[path = "suite/cloudevents.rs"]
+mod cloudevents;
 #[path = "suite/cluster.rs"]
 mod cluster;
 #[path = "suite/erasure.rs"]

@@ -12,6 +12,7 @@ use crate::{
 
 /// What needs a person's eye. Listed by the read model of cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Review {
     /// The reported time was ahead of now or before the start; the arrival was taken instead.
@@ -52,6 +53,7 @@ pub enum Review {
 
 /// How a station hands out banks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseMode {
     /// A staffed kiosk: the bank is out when the rental starts.
@@ -62,6 +64,7 @@ pub enum ReleaseMode {
 
 /// A wallet operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
     /// M-Pesa by Vodacom.
@@ -92,6 +95,7 @@ impl Provider {
 
 /// What a payment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To raise the deposit balance.
@@ -102,6 +106,7 @@ pub enum Purpose {
 
 /// What a second person has to approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Action {
     /// To give the money of a receipt to a customer.
@@ -244,6 +249,7 @@ pub struct CheckpointRef {
 
 /// What was found wrong between the ledger and a provider's statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BreakCause {
     /// The statement has it, the ledger has not.
@@ -260,6 +266,7 @@ pub enum BreakCause {
 
 /// Why a refund will not be paid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RefundRejection {
     /// A member of staff said no.
@@ -272,6 +279,7 @@ pub enum RefundRejection {
 
 /// Where the money of a paid refund comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum PaidFrom {
     /// From what was set aside for it.
@@ -289,6 +297,7 @@ pub enum PaidFrom {
 
 /// Where a bank is put: a slot of a station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     /// The station.
     pub station_id: StationId,
@@ -298,6 +307,7 @@ pub struct Place {
 
 /// What was seen of a return, as reported. The billed end may lie earlier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReturnEvidence {
     /// Where the bank is now.
     #[serde(flatten)]
@@ -318,6 +328,7 @@ pub struct ReturnEvidence {
 
 /// Why a rental counts as sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SaleCause {
     /// The deadline passed.
@@ -328,6 +339,7 @@ pub enum SaleCause {
 
 /// Why a rental did not come about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CancelCause {
     /// The station said that the bank did not leave.
@@ -342,6 +354,7 @@ pub enum CancelCause {
 
 /// What a corrected rental is afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CorrectedStage {
     /// It ended: the new charge has no replacement fee.
@@ -354,6 +367,7 @@ pub enum CorrectedStage {
 
 /// Why a bill was corrected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CorrectionCause {
     /// A return was reported late.

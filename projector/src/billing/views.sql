@@ -234,11 +234,11 @@ COMMENT ON COLUMN read_model.account_total.credit IS 'The sum of all credits unt
 COMMENT ON COLUMN read_model.account_total.lines IS 'How many lines of the journal had touched it by then.';
 COMMENT ON COLUMN read_model.account_total.last_position IS 'The position of the last event that had moved it by then.';
 
-REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.refund, read_model.approval, read_model.statement_break, read_model.journal, read_model.statement, read_model.account, read_model.account_day, read_model.account_total
+REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_day, read_model.account_total
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.refund, read_model.approval, read_model.statement_break, read_model.journal, read_model.statement, read_model.account, read_model.account_day, read_model.account_total
+GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_day, read_model.account_total
     TO chajipoa_query, chajipoa_analyst;
-REVOKE ALL ON read_model.payment_reference, read_model.receipt, read_model.movement
+REVOKE ALL ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.payment_reference, read_model.receipt, read_model.movement
+GRANT SELECT ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement
     TO chajipoa_query;

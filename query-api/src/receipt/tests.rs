@@ -120,8 +120,13 @@ fn events() -> Vec<(Event, DateTime<Utc>)> {
         evidence: None,
         docked: None,
         review: Vec::new(),
+        started_at: None,
+        approval_id: None,
+        approved_by: None,
+        reason: None,
     };
-    let extended = RentalExtended { rental_id, customer_id, minutes: 60, due_at: due };
+    let extended =
+        RentalExtended { rental_id, customer_id, minutes: 60, previous_due_at: at(1_440), due_at: due };
     vec![
         (started.into(), at(0)),
         (extended.into(), at(30)),
