@@ -13,8 +13,8 @@ use crate::live;
 use crate::operations::{
     active_rental, active_rental_stream, balance, cases, command, customer_payments, customer_rentals,
     device, device_battery, device_maintenance, device_page, event, events, finance_approvals,
-    finance_breaks, finance_receipts, finance_reconciliation, finance_refunds, finance_refunds_export, gbfs,
-    journal, payment, refund, rental, rental_charge, rental_receipt, statement, station,
+    finance_breaks, finance_export, finance_receipts, finance_reconciliation, finance_refunds,
+    finance_refunds_export, gbfs, journal, payment, refund, rental, rental_charge, rental_receipt, statement, station,
     station_commands_stream, stations, trial_balance,
 };
 
@@ -57,6 +57,7 @@ use crate::operations::{
         finance_breaks::get,
         finance_refunds::get,
         finance_refunds_export::get,
+        finance_export::get,
         finance_reconciliation::get,
     ),
     components(schemas(
@@ -121,6 +122,7 @@ mod tests {
                 "/api/v1/devices/{id}/maintenance",
                 "/api/v1/finance/approvals",
                 "/api/v1/finance/breaks",
+                "/api/v1/finance/export",
                 "/api/v1/finance/journal",
                 "/api/v1/finance/receipts",
                 "/api/v1/finance/reconciliation",

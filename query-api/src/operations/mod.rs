@@ -15,6 +15,7 @@ pub(crate) mod event;
 pub(crate) mod events;
 pub(crate) mod finance_approvals;
 pub(crate) mod finance_breaks;
+pub(crate) mod finance_export;
 pub(crate) mod finance_receipts;
 pub(crate) mod finance_reconciliation;
 pub(crate) mod finance_refunds;
@@ -31,6 +32,8 @@ pub(crate) mod station;
 pub(crate) mod station_commands_stream;
 pub(crate) mod stations;
 pub(crate) mod trial_balance;
+
+pub(crate) use finance_export::EXPORTS;
 
 use actix_web::{
     guard,
@@ -97,6 +100,7 @@ fn mount_finance(config: &mut ServiceConfig) {
         .service(get("/api/v1/cases", "cases", web::get().to(cases::get)))
         .service(get("/api/v1/refunds/{id}", "refund", web::get().to(refund::get)))
         .service(get("/api/v1/finance/receipts", "finance_receipts", web::get().to(finance_receipts::get)))
+        .service(get("/api/v1/finance/export", "finance_export", web::get().to(finance_export::get)))
         .service(get("/api/v1/finance/approvals", "finance_approvals", web::get().to(finance_approvals::get)))
         .service(get("/api/v1/finance/breaks", "finance_breaks", web::get().to(finance_breaks::get)))
         .service(get("/api/v1/finance/refunds", "finance_refunds", web::get().to(finance_refunds::get)))

@@ -7,6 +7,7 @@ mod audit;
 mod books;
 mod cases;
 mod inventory;
+pub(crate) mod exported;
 pub(crate) mod known;
 mod money;
 mod positions;
