@@ -14,8 +14,8 @@ use crate::operations::{
     active_rental, active_rental_stream, balance, cases, command, customer_payments, customer_rentals,
     device, device_battery, device_maintenance, device_page, event, events, finance_approvals,
     finance_breaks, finance_export, finance_receipts, finance_reconciliation, finance_refunds,
-    finance_refunds_export, gbfs, journal, payment, refund, rental, rental_charge, rental_receipt, statement, station,
-    station_commands_stream, stations, trial_balance,
+    finance_refunds_export, gbfs, journal, payment, refund, rental, rental_charge, rental_receipt, statement,
+    station, station_commands_stream, stations, trial_balance,
 };
 
 #[derive(OpenApi)]

@@ -11,10 +11,10 @@ use crate::{
         CorrectedStage, CorrectionCause, DeviceRecovered, RentalCorrected, RentalEnded, RentalExtended,
         RentalSold, RentalStarted, ReplacementFeeReversed, SaleCause,
     },
-    rating::{ByKind, Charge, Posted, Rated, Rule, not_taken, vat_in},
+    rating::{Charge, Posted, Rated, Rule, not_taken, set_by_staff},
     rental::{Meter, Settlement},
     tariff::Terms,
-    timing::{business_day, plus, plus_minutes},
+    timing::{business_day, plus_minutes},
 };
 
 /// A rental whose bank has left.
@@ -279,15 +279,12 @@ impl Case {
     /// Staff say when it started, when it ended, or what it costs: these are the facts then.
     fn corrected_by_staff(&mut self, fact: &RentalCorrected, bill: &Bill, checks: &mut Checks) {
         if let Some(started_at) = fact.started_at {
-            let moved = started_at - self.facts.started_at;
-            let due_at = plus(self.facts.due_at, moved);
-            self.facts = Meter { started_at, due_at, ..self.facts.clone() };
+            self.facts = self.facts.with_start(started_at);
         }
         self.set = is_set(&fact.charge);
         if self.set {
-            let amounts = ByKind { usage: fact.charge.total, ..ByKind::ZERO };
-            let posted = Posted { amounts, vat: vat_in(amounts, self.terms.vat_percent) };
-            let charge = Charge::posted(posted, fact.charge.lines.clone());
+            let charge =
+                set_by_staff(fact.charge.total, self.terms.vat_percent, (self.facts.started_at, bill.at));
             checks.same(What::End, &fact.ended_at, &Some(bill.at));
             checks.charge(What::Charge, &fact.charge, &charge);
             self.by_staff = true;
@@ -348,25 +345,9 @@ impl Bill {
     }
 }
 
-/// Whether staff said what a rental costs: one line, which no rule of a tariff makes.
+/// Whether staff said what a rental costs.
 fn is_set(charge: &Charge) -> bool {
-    let by_rule = |rule| {
-        matches!(
-            rule,
-            Rule::FreeMinutes
-                | Rule::NotTaken
-                | Rule::Usage
-                | Rule::LateFee
-                | Rule::CapOnLate
-                | Rule::CapOnUsage
-                | Rule::ReplacementFee
-                | Rule::ChargedBefore
-        )
-    };
-    match charge.lines.as_slice() {
-        [line] => !by_rule(line.rule) && line.amount == charge.total.shillings(),
-        _ => false,
-    }
+    charge.lines.iter().any(|line| line.rule == Rule::SetByStaff)
 }
 
 const fn name(settlement: &Settlement) -> &'static str {

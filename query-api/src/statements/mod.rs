@@ -6,8 +6,8 @@
 mod audit;
 mod books;
 mod cases;
-mod inventory;
 pub(crate) mod exported;
+mod inventory;
 pub(crate) mod known;
 mod money;
 mod positions;
