@@ -12,6 +12,10 @@ mod given;
 
 #[path = "domain/batteries.rs"]
 mod batteries;
+#[path = "domain/closing.rs"]
+mod closing;
+#[path = "domain/correcting.rs"]
+mod correcting;
 #[path = "domain/customers.rs"]
 mod customers;
 #[path = "domain/devices.rs"]
@@ -54,6 +58,8 @@ mod reconciling;
 mod refunds;
 #[path = "domain/releasing.rs"]
 mod releasing;
+#[path = "domain/rerating.rs"]
+mod rerating;
 #[path = "domain/returning.rs"]
 mod returning;
 #[path = "domain/returning_late.rs"]

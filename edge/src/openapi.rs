@@ -185,10 +185,20 @@ pub fn describe_itself(document: &mut utoipa::openapi::OpenApi) {
     let own = json!({"openapi": "3.1.0", "info": {"title": "ChajiPoa"}, "paths": {}});
     add_document(document, DOCUMENT, "This document.", own);
     let topics = json!({"asyncapi": "3.0.0", "info": {"title": "ChajiPoa's ledger"}, "channels": {}});
-    add_document(document, TOPICS, "The topics of Kafka and every message in them, as an AsyncAPI 3 document.", topics);
+    add_document(
+        document,
+        TOPICS,
+        "The topics of Kafka and every message in them, as an AsyncAPI 3 document.",
+        topics,
+    );
 }
 
-fn add_document(document: &mut utoipa::openapi::OpenApi, path: &str, summary: &str, example: serde_json::Value) {
+fn add_document(
+    document: &mut utoipa::openapi::OpenApi,
+    path: &str,
+    summary: &str,
+    example: serde_json::Value,
+) {
     let object = ObjectBuilder::new().schema_type(Type::Object).build();
     let content = ContentBuilder::new().schema(Some(object)).example(Some(example)).build();
     let response =

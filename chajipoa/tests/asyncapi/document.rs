@@ -120,7 +120,8 @@ fn key() -> Value {
 fn headers() -> Value {
     let text = |description: &str| json!({"type": "string", "description": description});
     let id = |description: &str| json!({"type": "string", "format": "uuid", "description": description});
-    let time = |description: &str| json!({"type": "string", "format": "date-time", "description": description});
+    let time =
+        |description: &str| json!({"type": "string", "format": "date-time", "description": description});
     let entity = "[a-z_]+:[0-9a-f-]{36}";
     json!({
         "description": "CloudEvents 1.0, binary mode: attributes are headers, the payload is the message's value.",

@@ -92,7 +92,10 @@ fn envelope(event_type: &str, version: i16, full: bool) -> Envelope {
         id,
         event_type: event_type.to_owned(),
         schema_version: version,
-        streams: kinds.iter().map(|kind| StreamRef { kind: kind.as_str().parse().unwrap(), id, version: 3 }).collect(),
+        streams: kinds
+            .iter()
+            .map(|kind| StreamRef { kind: kind.as_str().parse().unwrap(), id, version: 3 })
+            .collect(),
         occurred_at: moment,
         recorded_at: moment,
         command_id: id,

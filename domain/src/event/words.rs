@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Money, Time,
-    ids::{self, CustomerId, ReceiptId, StationId, StreamKey},
+    ids::{self, CustomerId, ReceiptId, RentalId, StationId, StreamKey},
     personal::Sealed,
     purse::Debited,
     values::{Percent, Reason, SlotNumber},
@@ -49,6 +49,8 @@ pub enum Review {
     Unmatched,
     /// Money was paid back and the same debt to a person had been met in another way already.
     PaidTwice,
+    /// Something was learned of a rental after staff had corrected its bill; the bill stayed.
+    AfterCorrection,
 }
 
 /// How a station hands out banks.
@@ -138,6 +140,24 @@ pub enum Action {
         /// Why, sealed under the customer's key.
         reason: Sealed,
     },
+    /// To bill a closed rental anew.
+    CorrectRental {
+        /// Which.
+        rental_id: RentalId,
+        /// Whose.
+        customer_id: CustomerId,
+        /// When it started, if that was wrong.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        started_at: Option<Time>,
+        /// When it ended, if that was wrong.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        ended_at: Option<Time>,
+        /// What it costs, if that is not to be rated.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        total: Option<Money>,
+        /// Why, sealed under the customer's key.
+        reason: Sealed,
+    },
     /// To have a read model of money pass over an event that it cannot apply.
     SkipProjectionEvent {
         /// Which read model.
@@ -151,6 +171,7 @@ pub enum Action {
 
 /// Which way a balance is adjusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// In the customer's favour.
@@ -172,6 +193,7 @@ impl Direction {
 
 /// A read model, where the ledger speaks of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Projection {
     /// Rentals.
@@ -223,6 +245,7 @@ impl Projection {
 
 /// An account in a period that is closed: what moved on its days, and how it stood at their end. By booking day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccountTotal {
     /// The code in the chart of accounts.
     pub account: i16,
@@ -238,6 +261,7 @@ pub struct AccountTotal {
 
 /// A signed checkpoint of the ledger's tree.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckpointRef {
     /// The origin that signed it.
     pub origin: String,

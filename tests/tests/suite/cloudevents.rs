@@ -25,7 +25,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 const NO_SDK: Option<i32> = Some(3);
 
 fn script(argument: &str) -> Command {
-    let mut command = Command::new(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../scripts/cloudevents.sh"));
+    let mut command =
+        Command::new(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../scripts/cloudevents.sh"));
     command.arg(argument);
     command
 }
@@ -50,8 +51,11 @@ fn understood(messages: &[Raw]) -> Vec<Value> {
     let lines: String = messages
         .iter()
         .map(|raw| {
-            let headers: Map<String, Value> =
-                raw.headers.iter().map(|(name, value)| (name.clone(), json!(STANDARD.encode(value)))).collect();
+            let headers: Map<String, Value> = raw
+                .headers
+                .iter()
+                .map(|(name, value)| (name.clone(), json!(STANDARD.encode(value))))
+                .collect();
             let (key, value) = (STANDARD.encode(&raw.key), STANDARD.encode(&raw.value));
             format!("{}\n", json!({"key": key, "headers": headers, "value": value}))
         })
@@ -145,7 +149,10 @@ async fn every_message_of_the_topic_is_a_documented_one() {
         let value = serde_json::from_slice(&raw.value).expect("JSON");
         payload.validate(&value).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
-    assert_eq!(events.last().map(|event| event.position), Some(Position::new(i64::try_from(raw.len()).unwrap())));
+    assert_eq!(
+        events.last().map(|event| event.position),
+        Some(Position::new(i64::try_from(raw.len()).unwrap()))
+    );
     assert!(known.len() > 20, "many kinds: {}", known.len());
     assert!(known.len() <= Event::versions().count());
 }
