@@ -150,9 +150,11 @@ impl<'a> Work<'a> {
         if !self.building.seal() {
             return Err(SealerError::Altered { size: *size, what: "its peaks are not at hand" });
         }
-        self.status.sealed(*size);
+        let size = *size;
         self.before(Step::Publish)?;
-        self.publish(checkpoint).await
+        self.publish(checkpoint).await?;
+        self.status.sealed(size);
+        Ok(())
     }
 
     /// Proves that what is to be signed begins with what was signed last; from the tables where memory lacks a hash.

@@ -31,6 +31,8 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) async fn new() -> Self {
         let owner_url = database::fresh().await;
+        let own_id = "UPDATE ledger.ledger_head SET ledger_id = gen_random_uuid()";
+        database::connect(&owner_url).await.execute(own_id, &[]).await.unwrap();
         let url = database::url_for(&owner_url, ServiceRole::Command);
         let ledger = Ledger::connect(&url, 4).unwrap();
         let files = tempfile::tempdir().unwrap();
