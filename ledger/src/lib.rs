@@ -10,6 +10,7 @@ mod checkpoint;
 mod command;
 mod error;
 mod event;
+mod fork;
 mod locked;
 mod position;
 mod read;

@@ -108,6 +108,16 @@ impl LockedAppend {
         result.map(drop).map_err(LedgerError::from)
     }
 
+    /// The connection of the transaction, for statements of this crate.
+    pub(crate) const fn client(&self) -> &tokio_postgres::Client {
+        &self.connection.client
+    }
+
+    /// After an error nothing of the transaction may be committed.
+    pub(crate) const fn spoil_on_error<T, E>(&mut self, result: &Result<T, E>) {
+        self.failed |= result.is_err();
+    }
+
     /// Commits.
     ///
     /// # Errors

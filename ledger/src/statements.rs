@@ -228,6 +228,28 @@ pub const SAVE_TILES: &str = "INSERT INTO ledger.tile (epoch, level, index, hash
 pub const SAVE_SIGNED: &str =
     "INSERT INTO ledger.signed_checkpoint (epoch, size, root, note) VALUES ($1, $2, $3, $4)";
 
+/// The logins of this database that are connected: `login (program)`.
+pub const CONNECTED_SERVICES: &str = "SELECT coalesce(string_agg(DISTINCT format('%s (%s)', usename, application_name), ', '), '') \
+     FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+     AND usename IN ('chajipoa_command', 'chajipoa_relay', 'chajipoa_projector', 'chajipoa_query', 'chajipoa_reactor')";
+
+/// The epoch begins.
+pub const BEGIN_EPOCH: &str = "UPDATE ledger.ledger_head SET epoch = $1 WHERE epoch < $1";
+
+/// The relay begins again, on an empty topic.
+pub const FORGET_CHECKPOINTS: &str = "DELETE FROM ledger.checkpoint WHERE epoch < $1";
+
+/// Read models whose place is in this ledger go on from it.
+pub const CARRY_PROJECTIONS: &str = "UPDATE ledger.projection p SET epoch = $1 WHERE p.ledger_id = $2 AND p.epoch < $1 \
+     AND (p.position = 0 OR EXISTS (SELECT 1 FROM ledger.event e WHERE e.position = p.position AND e.id = p.event_id))";
+
+/// So does the reactor.
+pub const CARRY_REACTOR: &str = "UPDATE reactor.progress p SET epoch = $1 WHERE p.ledger_id = $2 AND p.epoch < $1 \
+     AND (p.position = 0 OR EXISTS (SELECT 1 FROM ledger.event e WHERE e.position = p.position AND e.id = p.event_id))";
+
+/// Read models that must be built anew.
+pub const LEFT_BEHIND: &str = "SELECT coalesce(string_agg(name, ', ' ORDER BY name), '') FROM ledger.projection WHERE live AND epoch < $1";
+
 /// Every statement that a service prepares, with its name.
 pub const ALL: &[(&str, &str)] = &[
     ("APPEND", APPEND),
@@ -263,5 +285,11 @@ pub const ALL: &[(&str, &str)] = &[
     ("COUNT_TILES", COUNT_TILES),
     ("SAVE_TILES", SAVE_TILES),
     ("SAVE_SIGNED", SAVE_SIGNED),
+    ("CONNECTED_SERVICES", CONNECTED_SERVICES),
+    ("BEGIN_EPOCH", BEGIN_EPOCH),
+    ("FORGET_CHECKPOINTS", FORGET_CHECKPOINTS),
+    ("CARRY_PROJECTIONS", CARRY_PROJECTIONS),
+    ("CARRY_REACTOR", CARRY_REACTOR),
+    ("LEFT_BEHIND", LEFT_BEHIND),
     ("GUARD", GUARD),
 ];

@@ -129,6 +129,29 @@ async fn make_topic(brokers: &str, topic: &str) -> Result<(), RelayError> {
     Ok(())
 }
 
+/// Deletes the topic, if it is there, and waits until the brokers know it no more.
+///
+/// # Errors
+/// Kafka is away or refuses.
+pub async fn delete_topic(brokers: &str, topic: &str) -> Result<(), RelayError> {
+    let admin: AdminClient<Quiet> = client(brokers).create_with_context(Quiet)?;
+    let options = AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(TOPIC_PATIENCE));
+    for result in admin.delete_topics(&[topic], &options).await? {
+        match result {
+            Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)) => {}
+            Err((topic, code)) => return Err(RelayError::TopicRefused { topic, code }),
+        }
+    }
+    let end = Instant::now() + TOPIC_PATIENCE;
+    while partitions(brokers, topic).await?.is_some() {
+        if Instant::now() >= end {
+            return Err(RelayError::TopicLost("it was deleted and is still there"));
+        }
+        edge::pace::rest(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
 /// How many partitions the topic has; none when there is no such topic.
 async fn partitions(brokers: &str, topic: &str) -> Result<Option<usize>, RelayError> {
     let consumer = reader(brokers)?;

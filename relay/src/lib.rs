@@ -31,7 +31,7 @@ mod watch;
 
 pub use config::RelayConfig;
 pub use error::RelayError;
-pub use kafka::{client, ensure_topic, last_value};
+pub use kafka::{client, delete_topic, ensure_topic, last_value};
 pub use relay::Relay;
 pub use statements::CHECKPOINT_NAME;
 pub use status::{RelayStatus, Snapshot};

@@ -189,6 +189,13 @@ pub(super) enum LedgerCommand {
     Verify(VerifyArguments),
     /// Write events, or the rows of a model, into a file.
     Export(ExportArguments),
+    /// Go on with a ledger that was restored to an earlier moment, under a new epoch (DATABASE_URL: the owner's, every
+    /// service stopped).
+    Fork {
+        /// Why: recorded for ever.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Args)]

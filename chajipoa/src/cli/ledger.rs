@@ -37,6 +37,7 @@ pub(super) async fn run(command: LedgerCommand, as_json: bool) -> Result<ExitCod
             let after = Position::new(last.get().saturating_sub(i64::from(lines)).max(0));
             tail(&ledger, after, last, follow, as_json).await?;
         }
+        LedgerCommand::Fork { reason } => super::fork::run(&ledger, &reason, as_json).await?,
         LedgerCommand::Verify(asked) => return super::verify::run(&url, &asked, as_json).await,
         LedgerCommand::Export(asked) => super::export::run(&ledger, asked, as_json).await?,
     }

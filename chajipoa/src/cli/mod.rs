@@ -5,6 +5,7 @@ mod check;
 mod difference;
 mod export;
 mod failure;
+mod fork;
 mod keys;
 mod ledger;
 mod projection;
