@@ -42,6 +42,8 @@ mod money;
 mod openapi;
 #[path = "suite/parts.rs"]
 mod parts;
+#[path = "suite/poison.rs"]
+mod poison;
 #[path = "suite/projector.rs"]
 mod projector;
 #[path = "suite/public.rs"]
@@ -50,6 +52,8 @@ mod public;
 mod query;
 #[path = "suite/races.rs"]
 mod races;
+#[path = "suite/rebuild.rs"]
+mod rebuild;
 #[path = "suite/relay.rs"]
 mod relay;
 #[path = "suite/rotation.rs"]

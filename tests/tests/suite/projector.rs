@@ -3,9 +3,17 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use edge::{SystemClock, metrics::Metrics};
+use domain::{
+    RentalId,
+    event::{Projection, ProjectionEventSkipped, RentalExtended},
+    values::Reason,
+};
+use edge::{Clock as _, SystemClock, metrics::Metrics};
 use ledger::{Ledger, Position, migrate::ServiceRole};
-use projector::{ModelName, Projector, ProjectorError, Sources, State, diff, list, promote, rebuild, skip};
+use projector::{
+    ModelName, Projector, ProjectorError, Sources, State, diff, drop_version, list, promote, rebuild,
+    standing_before,
+};
 use tests::harness::{Database, Postgres, wait_until};
 use tokio::sync::watch;
 
@@ -38,6 +46,20 @@ impl Stage {
 
     async fn count(&self, sql: &str) -> i64 {
         self.database.owner().await.query_one(sql, &[]).await.expect("an answer").get(0)
+    }
+
+    /// Records that a read model may pass over an event, as the ledger does once it is decided.
+    async fn skip(&mut self, projection: Projection, position: Position) {
+        let skipped = ProjectionEventSkipped {
+            projection,
+            position: position.get(),
+            reason: Reason::parse("damaged by hand").expect("a reason"),
+            requested_by: SystemClock.id(),
+            approval_id: None,
+            approved_by: None,
+        };
+        self.city.record(skipped.into()).await;
+        self.city.flush().await;
     }
 
     async fn reaches(&self, position: Position) {
@@ -80,10 +102,10 @@ async fn i7_live_equals_rebuilt_at_one_position_and_the_switch_goes_unnoticed() 
     let last = stage.city.flush().await;
     let reader = reading(&stage.database);
     for model in ModelName::ALL {
-        let difference = diff(&stage.sources, model).await.expect("compared");
+        let difference = diff(&stage.sources, model, None).await.expect("compared");
         assert!(difference.is_none(), "{difference:?}");
         assert!(difference.tables.iter().any(|table| table.live_rows > 0));
-        let promoted = promote(&stage.sources, model).await.expect("promoted");
+        let promoted = promote(&stage.sources, model, None).await.expect("promoted");
         assert_eq!((promoted.version, promoted.live), (2, true));
     }
     stage.city.day(60).await;
@@ -132,10 +154,36 @@ async fn a_comparison_names_the_row_that_somebody_altered() {
     let victim = stage.city.citizens[2].customer;
     let alter = format!("UPDATE billing_v1.balance SET balance = balance + 1 WHERE customer_id = '{victim}'");
     stage.database.owner().await.batch_execute(&alter).await.expect("altered");
-    let difference = diff(&stage.sources, ModelName::Billing).await.expect("compared");
+    let difference = diff(&stage.sources, ModelName::Billing, None).await.expect("compared");
     let balance = difference.tables.iter().find(|table| table.table == "balance").expect("the table");
-    assert_eq!((balance.differing, balance.keys.as_slice()), (1, [victim.to_string()].as_slice()));
+    assert_eq!(balance.differing, 1);
+    assert_eq!(balance.rows[0].key, victim.to_string());
+    let columns: Vec<(&str, Option<i64>)> =
+        balance.rows[0].columns.iter().map(|(name, sides)| (name.as_str(), sides.by())).collect();
+    assert_eq!(columns, [("balance", Some(-1))], "to the shilling");
+    assert_eq!(
+        (balance.money[0].column.as_str(), balance.money[0].rows, balance.money[0].by),
+        ("balance", 1, -1)
+    );
     assert_eq!(difference.tables.iter().map(|table| table.differing).sum::<i64>(), 1);
+    assert!(difference.accounts.len() > 3 && difference.accounts.iter().all(|account| account.by() == 0));
+
+    let alter = "UPDATE billing_v1.account SET credit = credit - 1 WHERE account = 2000";
+    stage.database.owner().await.batch_execute(alter).await.expect("altered");
+    let difference = diff(&stage.sources, ModelName::Billing, None).await.expect("compared");
+    let wrong: Vec<(i64, i64)> = difference
+        .accounts
+        .iter()
+        .filter(|account| account.by() != 0)
+        .map(|account| (account.account, account.by()))
+        .collect();
+    assert_eq!(wrong, [(2000, -1)]);
+    let gone = format!("DELETE FROM billing_v1.balance WHERE customer_id = '{victim}'");
+    stage.database.owner().await.batch_execute(&gone).await.expect("removed");
+    let difference = diff(&stage.sources, ModelName::Billing, None).await.expect("compared");
+    let balance = difference.tables.iter().find(|table| table.table == "balance").expect("the table");
+    assert_eq!(balance.live_rows + 1, balance.beside_rows);
+    assert!(balance.rows[0].columns["debt"].live.is_none(), "there is no such row");
     projector.stop().await;
 }
 
@@ -156,7 +204,7 @@ async fn i7_two_projectors_write_every_event_once_and_one_takes_over() {
     stage.reaches(last).await;
     rebuild(&stage.sources, &ModelName::ALL, &quiet).await.expect("rebuilt");
     for model in ModelName::ALL {
-        assert!(diff(&stage.sources, model).await.expect("compared").is_none());
+        assert!(diff(&stage.sources, model, None).await.expect("compared").is_none());
     }
     second.stop().await;
 }
@@ -174,20 +222,131 @@ async fn a_poison_event_stops_the_model_that_cannot_read_it_until_it_is_skipped(
         "SELECT count(*) FROM ledger.projection WHERE status = 'stopped' AND reason LIKE '%position%'";
     wait_until("the models stop", LIMIT, async || stage.count(stopped).await == 4).await;
     assert!(projector.status().models().values().all(|model| model.position == before));
-    let wrong = skip(&stage.sources, ModelName::Rentals, last, "ops", "no reason").await;
+    let wrong = standing_before(&stage.sources, ModelName::Rentals, last).await;
     assert!(matches!(wrong, Err(ProjectorError::NotStandingThere { .. })), "{wrong:?}");
-    skip(&stage.sources, ModelName::Rentals, bad, "ops", "damaged by hand").await.expect("skipped");
+    standing_before(&stage.sources, ModelName::Rentals, bad).await.expect("it stands there");
+    stage.skip(Projection::Rentals, bad).await;
     stage.model_reaches(ModelName::Rentals, last).await;
-    assert_eq!(stage.count("SELECT count(*) FROM read_model.projection_skip").await, 1);
-    assert_eq!(stage.count(stopped).await, 3);
+    wait_until("the others stand", LIMIT, async || stage.count(stopped).await == 3).await;
     // What was passed over live is passed over by a rebuild; the other models cannot be rebuilt over it.
     rebuild(&stage.sources, &[ModelName::Rentals], &quiet).await.expect("rebuilt");
-    assert!(diff(&stage.sources, ModelName::Rentals).await.expect("compared").is_none());
+    assert!(diff(&stage.sources, ModelName::Rentals, None).await.expect("compared").is_none());
     let poisoned = rebuild(&stage.sources, &[ModelName::Billing], &quiet).await;
     assert!(
         matches!(&poisoned, Err(ProjectorError::Poison(poison)) if poison.position == bad),
         "{poisoned:?}"
     );
+    projector.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i7_a_skip_holds_for_what_cannot_be_applied_and_for_nothing_else() {
+    let mut stage = Stage::new(4).await;
+    let projector = stage.start();
+    stage.city.day(30).await;
+    let healthy = stage.city.flush().await;
+    // Readable, and of no rental that there is: the fold finds out half way.
+    let now = stage.city.now;
+    let lost = RentalExtended {
+        rental_id: RentalId(SystemClock.id()),
+        customer_id: stage.city.citizens[0].customer,
+        minutes: 60,
+        previous_due_at: now,
+        due_at: now,
+    };
+    stage.city.record(lost.into()).await;
+    let bad = stage.city.flush().await;
+    let stopped = format!(
+        "SELECT count(*) FROM ledger.projection WHERE status = 'stopped' AND position = {}",
+        bad.get() - 1
+    );
+    wait_until("the model stops", LIMIT, async || stage.count(&stopped).await == 1).await;
+    stage.skip(Projection::Rentals, healthy).await;
+    assert_eq!(stage.count(&stopped).await, 1, "that is another event");
+    stage.skip(Projection::Rentals, bad).await;
+    stage.city.day(30).await;
+    let last = stage.city.flush().await;
+    stage.model_reaches(ModelName::Rentals, last).await;
+    rebuild(&stage.sources, &[ModelName::Rentals], &quiet).await.expect("rebuilt");
+    let difference = diff(&stage.sources, ModelName::Rentals, None).await.expect("compared");
+    assert!(difference.is_none(), "{difference:?}");
+    projector.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_former_version_is_kept_leads_back_and_goes_when_it_is_dropped() {
+    let mut stage = Stage::new(4).await;
+    let projector = stage.start();
+    stage.city.day(30).await;
+    let last = stage.city.flush().await;
+    stage.reaches(last).await;
+    let (model, none) = (ModelName::Billing, None::<i16>);
+    let numbers = async |stage: &Stage| -> Vec<(i16, bool)> {
+        let all = list(&stage.sources).await.expect("listed");
+        all.iter().filter(|one| one.model == model).map(|one| (one.version, one.live)).collect()
+    };
+    rebuild(&stage.sources, &[model], &quiet).await.expect("rebuilt");
+    promote(&stage.sources, model, none).await.expect("promoted");
+    assert_eq!(numbers(&stage).await, [(1, false), (2, true)]);
+    rebuild(&stage.sources, &[model], &quiet).await.expect("rebuilt beside both");
+    assert_eq!(numbers(&stage).await, [(1, false), (2, true), (3, false)]);
+    stage.city.day(40).await;
+    let last = stage.city.flush().await;
+    assert!(diff(&stage.sources, model, Some(1)).await.expect("compared").is_none());
+    let back = promote(&stage.sources, model, Some(1)).await.expect("back to the former");
+    assert_eq!((back.version, back.live), (1, true));
+    stage.model_reaches(model, last).await;
+    promote(&stage.sources, model, none).await.expect("promoted");
+    assert_eq!(numbers(&stage).await, [(1, false), (3, true)], "one former version, the last");
+    let live = drop_version(&stage.sources, model, 3).await;
+    assert!(matches!(live, Err(ProjectorError::Live { version: 3, .. })), "{live:?}");
+    let absent = drop_version(&stage.sources, model, 2).await;
+    assert!(matches!(absent, Err(ProjectorError::NoSuchVersion { version: 2, .. })), "{absent:?}");
+    drop_version(&stage.sources, model, 1).await.expect("dropped");
+    assert_eq!(numbers(&stage).await, [(3, true)]);
+    let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^billing_v[0-9]+$'";
+    assert_eq!(stage.count(schemas).await, 1);
+    projector.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_of_another_fold_is_read_on_and_left_to_its_program_until_a_new_one_takes_its_place() {
+    let mut stage = Stage::new(4).await;
+    stage.city.day(30).await;
+    let last = stage.city.flush().await;
+    let projector = stage.start();
+    stage.reaches(last).await;
+    projector.stop().await;
+    let owner = stage.database.owner().await;
+    owner.batch_execute("COMMENT ON SCHEMA billing_v1 IS 'fold 0'").await.expect("another fold's");
+    let projector = stage.start();
+    let stands = "SELECT count(*) FROM ledger.projection WHERE name = 'billing' AND status = 'stopped' \
+                  AND reason LIKE '%projection rebuild billing%'";
+    wait_until("it says so", LIMIT, async || stage.count(stands).await == 1).await;
+    assert_eq!(stage.count("SELECT count(*) FROM read_model.balance").await, 4, "it is read on");
+    // A program of the other fold can have the lock: this one does not sit on it.
+    let other = stage.database.client(ServiceRole::Projector).await;
+    let lock = "SELECT pg_try_advisory_lock(7221001, 2)";
+    wait_until("the lock is free", LIMIT, async || other.query_one(lock, &[]).await.expect("asked").get(0))
+        .await;
+    wait_until("it stands by", LIMIT, async || {
+        projector.status().models()[&ModelName::Billing].state == State::StandingBy
+    })
+    .await;
+    drop(other);
+    stage.city.day(40).await;
+    let last = stage.city.flush().await;
+    stage.model_reaches(ModelName::Rentals, last).await;
+    rebuild(&stage.sources, &[ModelName::Billing], &quiet).await.expect("rebuilt");
+    promote(&stage.sources, ModelName::Billing, None).await.expect("promoted");
+    let running = "SELECT count(*) FROM ledger.projection WHERE name = 'billing' AND live AND status = 'running' \
+                   AND version = 2";
+    stage.city.day(50).await;
+    let last = stage.city.flush().await;
+    stage.model_reaches(ModelName::Billing, last).await;
+    assert_eq!(stage.count(running).await, 1);
+    let refused = promote(&stage.sources, ModelName::Billing, Some(1)).await;
+    assert!(matches!(refused, Err(ProjectorError::OtherFold { .. })), "{refused:?}");
     projector.stop().await;
 }
 
@@ -215,7 +374,7 @@ async fn a_rebuild_that_was_killed_is_begun_anew() {
         rebuild(&stage.sources, &[ModelName::Rentals], &quiet).await.is_ok()
     })
     .await;
-    assert!(diff(&stage.sources, ModelName::Rentals).await.expect("compared").is_none());
+    assert!(diff(&stage.sources, ModelName::Rentals, None).await.expect("compared").is_none());
     let versions = list(&stage.sources).await.expect("listed");
     assert_eq!(versions.iter().filter(|version| version.model == ModelName::Rentals).count(), 2);
     projector.stop().await;
