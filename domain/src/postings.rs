@@ -274,6 +274,34 @@ fn adjusted(fact: &BalanceAdjusted) -> Vec<Posting> {
     }
 }
 
+/// The types of events that may make an entry.
+const POSTING: [&str; 18] = [
+    "PaymentSettled",
+    "ReceiptUnmatched",
+    "PaymentChargedBack",
+    "ReceiptAssigned",
+    "ReceiptRefundRequested",
+    "RefundRequested",
+    "RefundRejected",
+    "RefundFailed",
+    "RefundPaid",
+    "ProviderFeeRecorded",
+    "ProviderPayoutRecorded",
+    "BalanceAdjusted",
+    "DebtWrittenOff",
+    "RentalEnded",
+    "RentalSold",
+    "DeviceRecovered",
+    "ReplacementFeeReversed",
+    "RentalCorrected",
+];
+
+/// Whether an event of that type may make an entry; no other has to be read for the books.
+#[must_use]
+pub fn may_post(event_type: &str) -> bool {
+    POSTING.contains(&event_type)
+}
+
 /// The entry that an event makes in the books; empty for events that move no money.
 #[must_use]
 pub fn entries(event: &Event) -> Vec<Posting> {

@@ -127,6 +127,8 @@ pub enum Rule {
     ReplacementFee,
     /// Usage or late fee that was charged before, at the report of the loss.
     ChargedBefore,
+    /// Two members of staff said what it costs.
+    SetByStaff,
 }
 
 /// One step of the calculation. The amounts of all lines add up to the charge's total.
@@ -215,6 +217,15 @@ pub struct Rated<'a> {
 pub fn not_taken(at: Time) -> Charge {
     let line = Line { rule: Rule::NotTaken, from: at, to: at, units: 0, unit_price: Money::ZERO, amount: 0 };
     Charge::posted(Posted::ZERO, vec![line])
+}
+
+/// The charge that staff set instead of a rated one: all of it usage, its VAT inside.
+#[must_use]
+pub fn set_by_staff(total: Money, vat_percent: u32, (from, to): (Time, Time)) -> Charge {
+    let amounts = ByKind { usage: total, ..ByKind::ZERO };
+    let amount = total.shillings();
+    let line = Line { rule: Rule::SetByStaff, from, to, units: 1, unit_price: total, amount };
+    Charge::new(amounts, vat_percent, vec![line])
 }
 
 impl Rated<'_> {

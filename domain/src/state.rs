@@ -18,7 +18,7 @@ use crate::{
 
 /// The version of the folds. A snapshot taken under another version is ignored; a golden test forces it up
 /// whenever the serialised states change.
-pub const FOLD_VERSION: i16 = 5;
+pub const FOLD_VERSION: i16 = 6;
 
 pub(crate) static EMPTY_CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::default);
 
@@ -80,7 +80,8 @@ impl State {
             State::Approval(approval) => match approval.action {
                 Action::AssignReceipt { customer_id, .. }
                 | Action::AdjustBalance { customer_id, .. }
-                | Action::WriteOffDebt { customer_id, .. } => Some(customer_id.0),
+                | Action::WriteOffDebt { customer_id, .. }
+                | Action::CorrectRental { customer_id, .. } => Some(customer_id.0),
                 Action::SkipProjectionEvent { .. } => Some(approval.id.0),
             },
             State::Device(_)

@@ -12,6 +12,10 @@ mod given;
 
 #[path = "domain/batteries.rs"]
 mod batteries;
+#[path = "domain/closing.rs"]
+mod closing;
+#[path = "domain/correcting.rs"]
+mod correcting;
 #[path = "domain/customers.rs"]
 mod customers;
 #[path = "domain/devices.rs"]

@@ -60,7 +60,25 @@ pub(crate) struct Times {
     occurred_until: Option<String>,
 }
 
+/// The one axis of balances, which say nothing of when things happened.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it says what is documented; what is read is `Times`")]
+pub(crate) struct ByRecording {
+    /// What was known then: a time in RFC 3339 or `position:n`. It selects by recording.
+    #[param(example = "position:1042")]
+    as_of: Option<String>,
+}
+
 impl Moment {
+    /// Refuses the other axis, where an answer has only one.
+    pub(crate) fn by_recording(self) -> Result<Self, Problem> {
+        match self.occurred_until {
+            None => Ok(self),
+            Some(_) => Err(Problem::malformed("this path takes as_of and no occurred_until")),
+        }
+    }
+
     fn parse(times: &Times) -> Result<Self, Problem> {
         let wrong = |_| Problem::malformed("occurred_until is a time in RFC 3339");
         let occurred_until =
@@ -69,6 +87,16 @@ impl Moment {
             as_of: times.as_of.as_deref().map(AsOf::parse).transpose()?,
             occurred_until: occurred_until.map(|time| time.to_utc()),
         })
+    }
+
+    /// The same, where `occurred_until` says nothing.
+    pub(crate) fn recorded_only(self) -> Result<Self, Problem> {
+        match self.occurred_until {
+            None => Ok(self),
+            Some(_) => {
+                Err(Problem::malformed("this stands for what was known: occurred_until does not apply"))
+            }
+        }
     }
 
     /// Finds out where in the ledger the moment lies; none for the present one. What is returned with it is the
@@ -99,8 +127,8 @@ impl Moment {
             Some(AsOf::Position(0)) => Ok((Some(0), DateTime::UNIX_EPOCH)),
             Some(AsOf::Position(position)) => {
                 let rows = desk.query(statements::known::RECORDED_AT, &[&position]).await?;
-                let recorded = rows.first().map(|row| row.try_get(0)).transpose()?;
-                Ok((Some(position), recorded.unwrap_or(now)))
+                let recorded: Option<DateTime<Utc>> = rows.first().map(|row| row.try_get(0)).transpose()?;
+                Ok((Some(position), recorded.map_or(now, |recorded| recorded.min(now))))
             }
         }
     }
@@ -117,6 +145,15 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// The same moment, up to a position that an answer before stood for.
+    pub(crate) fn up_to(position: i64, known: Option<Self>) -> Self {
+        Self {
+            position: Some(position),
+            occurred_until: known.and_then(|known| known.occurred_until),
+            recorded_until: known.map_or(DateTime::<Utc>::MAX_UTC, |known| known.recorded_until),
+        }
+    }
+
     /// Nothing of a later position.
     pub(crate) fn position(&self) -> i64 {
         self.position.unwrap_or(i64::MAX)

@@ -150,6 +150,12 @@ pub(super) enum KeysCommand {
         /// Its name.
         kid: String,
     },
+    /// The keys that verify checkpoints of the ledger (C2SP vkey), the one that signs first.
+    Checkpoint {
+        /// Make a new one that signs from now on; what the former ones signed stays verifiable.
+        #[arg(long)]
+        rotate: bool,
+    },
 }
 
 /// What a secret is for.
@@ -179,6 +185,21 @@ pub(super) enum LedgerCommand {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Recompute everything from the tables, and name the first position that does not hold. Exit 0 or 1.
+    Verify(VerifyArguments),
+    /// Write events, or the rows of a model, into a file.
+    Export(ExportArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// A key that checkpoints must be signed with (`name+hash+base64`), instead of those of this installation. May be
+    /// given several times.
+    #[arg(long = "key", value_name = "VKEY")]
+    pub(super) keys: Vec<String>,
+    /// A checkpoint that was kept somewhere else; it must be of this ledger. May be given several times.
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    pub(super) checkpoints: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -271,4 +292,23 @@ pub(super) enum ReceiptCommand {
         #[arg(long, value_name = "VKEY|FILE")]
         key: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArguments {
+    /// events, or a view of a read model: rental, journal, balance, …; another word lists them.
+    #[arg(long, default_value = "events")]
+    pub(super) model: String,
+    /// csv, ndjson or parquet.
+    #[arg(long, default_value = "csv")]
+    pub(super) format: query_api::export::Format,
+    /// Of events: the first position.
+    #[arg(long)]
+    pub(super) from: Option<i64>,
+    /// The position that the file stands for, and the last of events; the present one without it.
+    #[arg(long)]
+    pub(super) to: Option<i64>,
+    /// Where the file goes; standard output without it.
+    #[arg(long)]
+    pub(super) out: Option<PathBuf>,
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod difference;
+mod export;
 mod failure;
 mod keys;
 mod ledger;
@@ -12,6 +13,7 @@ mod rerate;
 mod skip;
 mod staff;
 mod token;
+mod verify;
 
 use std::process::ExitCode;
 

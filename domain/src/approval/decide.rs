@@ -10,10 +10,13 @@ use crate::{
     command::{ApproveAction, ApproveRefund, RejectAction, RejectRefund},
     decide::{Decision, Fact, Order, Stop, fact},
     event::{self, Action, Projection},
-    ids::{ApprovalId, CustomerId, ReceiptId, RefundId},
+    ids::{ApprovalId, CustomerId, ReceiptId, RefundId, RentalId},
     projection,
     purse::Purse,
-    receipt, refund, timing,
+    rating::Charge,
+    receipt, refund,
+    rental::{self, AskedCorrection},
+    timing,
 };
 
 #[derive(Default, Serialize)]
@@ -25,6 +28,8 @@ struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_id: Option<CustomerId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    rental_id: Option<RentalId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     projection: Option<Projection>,
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<i64>,
@@ -32,6 +37,8 @@ struct Answer {
     balance: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
     debt: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charge: Option<Charge>,
 }
 
 impl Answer {
@@ -44,14 +51,18 @@ impl Answer {
             Action::AdjustBalance { customer_id, .. } | Action::WriteOffDebt { customer_id, .. } => {
                 Answer { customer_id: Some(*customer_id), ..about }
             }
+            Action::CorrectRental { rental_id, customer_id, .. } => {
+                Answer { rental_id: Some(*rental_id), customer_id: Some(*customer_id), ..about }
+            }
             Action::SkipProjectionEvent { projection, position, .. } => {
                 Answer { projection: Some(*projection), position: Some(*position), ..about }
             }
         }
     }
 
-    fn with(self, purse: Option<Purse>) -> Answer {
-        Answer { balance: purse.map(|purse| purse.balance), debt: purse.map(|purse| purse.debt), ..self }
+    fn with(self, Performed { purse, charge, .. }: Performed) -> Answer {
+        let (balance, debt) = (purse.map(|purse| purse.balance), purse.map(|purse| purse.debt));
+        Answer { balance, debt, charge, ..self }
     }
 }
 
@@ -104,40 +115,59 @@ const fn customer_of(action: &Action) -> Option<CustomerId> {
     match action {
         Action::AssignReceipt { customer_id, .. }
         | Action::AdjustBalance { customer_id, .. }
-        | Action::WriteOffDebt { customer_id, .. } => Some(*customer_id),
+        | Action::WriteOffDebt { customer_id, .. }
+        | Action::CorrectRental { customer_id, .. } => Some(*customer_id),
         Action::SkipProjectionEvent { .. } => None,
     }
 }
 
-/// What the action comes to on the present state, and the customer's purse after it, where it is about one.
+/// What an action came to: the fact, the customer's purse after it and the rental's new charge, where it is about one.
+struct Performed {
+    fact: Fact,
+    purse: Option<Purse>,
+    charge: Option<Charge>,
+}
+
+impl From<Fact> for Performed {
+    fn from(fact: Fact) -> Performed {
+        Performed { fact, purse: None, charge: None }
+    }
+}
+
+/// What the action comes to on the present state.
 ///
 /// # Errors
 /// What the action itself refuses.
-fn perform(
-    action: &Action,
-    agreement: Agreement,
-    order: &Order,
-    view: &View<'_>,
-) -> Result<(Fact, Option<Purse>), Stop> {
+fn perform(action: &Action, agreement: Agreement, order: &Order, view: &View<'_>) -> Result<Performed, Stop> {
     match action {
         Action::AssignReceipt { receipt_id, customer_id, .. } => {
             let assigned =
                 receipt::assigned((*receipt_id, *customer_id), agreement.approval_id, order, view)?;
-            Ok((assigned, None))
+            Ok(assigned.into())
         }
         Action::AdjustBalance { customer_id, direction, amount, reason } => {
             let asked =
                 Adjustment { customer_id: *customer_id, direction: *direction, amount: *amount, reason };
             let (fact, purse) = adjustment::adjusted(&asked, agreement, order, view)?;
-            Ok((fact, Some(purse)))
+            Ok(Performed { fact, purse: Some(purse), charge: None })
         }
         Action::WriteOffDebt { customer_id, amount, reason } => {
             let asked = (*customer_id, *amount, reason);
             let (fact, purse) = adjustment::written_off(asked, agreement, order, view)?;
-            Ok((fact, Some(purse)))
+            Ok(Performed { fact, purse: Some(purse), charge: None })
+        }
+        Action::CorrectRental { rental_id, started_at, ended_at, total, reason, .. } => {
+            let asked = AskedCorrection {
+                rental_id: *rental_id,
+                started_at: *started_at,
+                ended_at: *ended_at,
+                total: *total,
+            };
+            let (fact, purse, charge) = rental::corrected((asked, reason), agreement, order, view)?;
+            Ok(Performed { fact, purse: Some(purse), charge: Some(charge) })
         }
         Action::SkipProjectionEvent { projection: of, position, reason } => {
-            Ok((projection::skipped((*of, *position, reason), agreement, order, view)?, None))
+            Ok(projection::skipped((*of, *position, reason), agreement, order, view)?.into())
         }
     }
 }
@@ -165,8 +195,8 @@ pub fn approve(command: &ApproveAction, order: &Order, view: &View<'_>) -> Resul
         requested_by: approval.requested_by,
         approved_by: order.actor.subject,
     };
-    let (fact, purse) = perform(&approval.action, agreement, order, view)?;
-    Ok(Decision::recorded(vec![fact], &answer.with(purse)))
+    let performed = perform(&approval.action, agreement, order, view)?;
+    Ok(Decision::recorded(vec![performed.fact.clone()], &answer.with(performed)))
 }
 
 /// RejectAction, in order: a refund of a receipt: as RejectRefund, by a second person too · approval unknown · refused

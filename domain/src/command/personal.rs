@@ -105,6 +105,11 @@ pub const PERSONAL: &[Personal] = &[
         fields: &[("reason", PersonalKind::Text)],
     },
     Personal {
+        command: "CorrectRental",
+        whose: PersonOf::RentalId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
         command: "RequestPaymentRefund",
         whose: PersonOf::PaymentId,
         fields: &[("reason", PersonalKind::Text)],

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Money, Time,
-    ids::{self, CustomerId, ReceiptId, StationId, StreamKey},
+    ids::{self, CustomerId, ReceiptId, RentalId, StationId, StreamKey},
     personal::Sealed,
     purse::Debited,
     values::{Percent, Reason, SlotNumber},
@@ -49,6 +49,8 @@ pub enum Review {
     Unmatched,
     /// Money was paid back and the same debt to a person had been met in another way already.
     PaidTwice,
+    /// Something was learned of a rental after staff had corrected its bill; the bill stayed.
+    AfterCorrection,
 }
 
 /// How a station hands out banks.
@@ -135,6 +137,24 @@ pub enum Action {
         customer_id: CustomerId,
         /// How much of it.
         amount: Money,
+        /// Why, sealed under the customer's key.
+        reason: Sealed,
+    },
+    /// To bill a closed rental anew.
+    CorrectRental {
+        /// Which.
+        rental_id: RentalId,
+        /// Whose.
+        customer_id: CustomerId,
+        /// When it started, if that was wrong.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        started_at: Option<Time>,
+        /// When it ended, if that was wrong.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        ended_at: Option<Time>,
+        /// What it costs, if that is not to be rated.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        total: Option<Money>,
         /// Why, sealed under the customer's key.
         reason: Sealed,
     },

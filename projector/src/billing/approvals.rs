@@ -18,7 +18,13 @@ fn asked(fact: &Fact, (approval_id, kind): (Uuid, ApprovalKind), requested_by: U
         receipt_id: None,
         refund_id: None,
         customer_id: None,
+        rental_id: None,
         amount: None,
+        direction: None,
+        started_at: None,
+        ended_at: None,
+        projection: None,
+        event_position: None,
         requested_by,
         requested_at: fact.occurred_at,
         decided_by: None,
@@ -31,9 +37,10 @@ fn asked(fact: &Fact, (approval_id, kind): (Uuid, ApprovalKind), requested_by: U
 pub(super) const fn receipt_of(action: &Action) -> Option<ReceiptId> {
     match action {
         Action::AssignReceipt { receipt_id, .. } => Some(*receipt_id),
-        Action::AdjustBalance { .. } | Action::WriteOffDebt { .. } | Action::SkipProjectionEvent { .. } => {
-            None
-        }
+        Action::AdjustBalance { .. }
+        | Action::WriteOffDebt { .. }
+        | Action::CorrectRental { .. }
+        | Action::SkipProjectionEvent { .. } => None,
     }
 }
 
@@ -46,8 +53,9 @@ pub(super) fn request(rows: &mut Billing, fact: &Fact, event: &ApprovalRequested
             amount: rows.receipt.get((receipt_id.0,))?.map(|receipt| receipt.amount),
             ..asked(ApprovalKind::AssignReceipt)
         },
-        Action::AdjustBalance { customer_id, amount, .. } => ApprovalRow {
+        Action::AdjustBalance { customer_id, direction, amount, .. } => ApprovalRow {
             customer_id: Some(customer_id.0),
+            direction: Some(direction.as_str().to_owned()),
             amount: Some(amount.shillings()),
             ..asked(ApprovalKind::AdjustBalance)
         },
@@ -56,7 +64,19 @@ pub(super) fn request(rows: &mut Billing, fact: &Fact, event: &ApprovalRequested
             amount: Some(amount.shillings()),
             ..asked(ApprovalKind::WriteOffDebt)
         },
-        Action::SkipProjectionEvent { .. } => asked(ApprovalKind::SkipProjectionEvent),
+        Action::CorrectRental { rental_id, customer_id, started_at, ended_at, total, .. } => ApprovalRow {
+            customer_id: Some(customer_id.0),
+            rental_id: Some(rental_id.0),
+            amount: total.map(Money::shillings),
+            started_at: *started_at,
+            ended_at: *ended_at,
+            ..asked(ApprovalKind::CorrectRental)
+        },
+        Action::SkipProjectionEvent { projection, position, .. } => ApprovalRow {
+            projection: Some(projection.as_str().to_owned()),
+            event_position: Some(*position),
+            ..asked(ApprovalKind::SkipProjectionEvent)
+        },
     };
     rows.approval.insert(row)
 }

@@ -1,31 +1,24 @@
 //! The journal, the accounts and every customer's statement, from the postings of an event.
 
-use chrono::{FixedOffset, NaiveDate};
+use chrono::{Days, NaiveDate};
 use domain::{
-    Time,
     postings::{Account, Posting, entries},
     rating::Kind,
+    timing::business_day,
 };
 use uuid::Uuid;
 
 use super::{
     AccountDayRow, AccountRow, BilledRentalRow, Billing, IncomeKind, JournalRow, StatementRow, TOTALS_EVERY,
-    TotalRow, billed,
+    TotalRow, billed, periods,
 };
 use crate::{Fact, Impossible};
 
-/// Africa/Dar_es_Salaam: UTC+3 all year round.
-const BUSINESS_OFFSET_SECONDS: i32 = 3 * 60 * 60;
-
-/// The business day on which something happened.
-fn business_day(at: Time) -> NaiveDate {
-    FixedOffset::east_opt(BUSINESS_OFFSET_SECONDS)
-        .map_or_else(|| at.date_naive(), |offset| at.with_timezone(&offset).date_naive())
-}
-
-/// Asks for the days of the accounts that an event may be booked on.
+/// Asks for the days of the accounts that an event may be booked on: the one it happened on, the one it was recorded on,
+/// and, should the clock of whoever closed that have run ahead, the next.
 pub(super) fn want(rows: &mut Billing, fact: &Fact) {
-    let days = [business_day(fact.occurred_at), business_day(fact.recorded_at)];
+    let recorded = business_day(fact.recorded_at);
+    let days = [business_day(fact.occurred_at), recorded, recorded + Days::new(1)];
     for posting in entries(&fact.event) {
         for (account, day) in [posting.debit, posting.credit].into_iter().flat_map(|a| days.map(|d| (a, d))) {
             rows.account_day.want((account.code(), day));
@@ -36,9 +29,10 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
 /// Books what the event did to money.
 pub(super) fn post(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
     let postings = entries(&fact.event);
+    let booked_on = periods::booking_day(rows, fact)?;
     let rental = if postings.is_empty() { None } else { billed::of(rows, &fact.event)? };
     for (line, posting) in (1_i16..).zip(&postings) {
-        let entry = journal_line(fact, line, posting, rental.as_ref())?;
+        let entry = journal_line(fact, (line, booked_on), posting, rental.as_ref())?;
         account(rows, posting.debit, &entry)?;
         account(rows, posting.credit, &entry)?;
         rows.journal.push(entry);
@@ -60,7 +54,7 @@ const fn word(kind: Kind) -> IncomeKind {
 
 fn journal_line(
     fact: &Fact,
-    line: i16,
+    (line, booking_day): (i16, NaiveDate),
     posting: &Posting,
     rental: Option<&BilledRentalRow>,
 ) -> Result<JournalRow, Impossible> {
@@ -77,7 +71,7 @@ fn journal_line(
         provider: posting.provider.map(|provider| provider.as_str().to_owned()),
         occurred_at: fact.occurred_at,
         recorded_at: fact.recorded_at,
-        booking_day: business_day(fact.occurred_at),
+        booking_day,
         event_type: fact.event.event_type().to_owned(),
         rental_id: rental.map(|rental| rental.rental_id),
         station_id: rental.map(|rental| rental.station_id),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     ApprovalStatus, BalanceRow, Billing, ChargeRow, PaymentStatus, approvals, billed, breaks, movements,
-    payments, receipts, refunds,
+    payments, periods, receipts, refunds,
 };
 use crate::{Fact, Impossible, table::Json};
 
@@ -19,12 +19,18 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
     for account in Account::ALL {
         rows.account.want((account.code(),));
     }
+    periods::want(rows);
     match &fact.event {
         Event::CustomerRegistered(event) => rows.balance.want((event.customer_id.0,)),
         Event::RentalStarted(event) => rows.billed_rental.want((event.rental_id.0,)),
         Event::RentalEnded(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::RentalSold(event) => want_charge(rows, event.customer_id, event.rental_id),
-        Event::RentalCorrected(event) => want_charge(rows, event.customer_id, event.rental_id),
+        Event::RentalCorrected(event) => {
+            want_charge(rows, event.customer_id, event.rental_id);
+            if let Some(approval) = event.approval_id {
+                rows.approval.want((approval.0,));
+            }
+        }
         Event::ReplacementFeeReversed(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::DeviceRecovered(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::PaymentInitiated(event) => rows.payment.want((event.payment_id.0,)),
@@ -178,6 +184,7 @@ pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
             charge(rows, fact, event.rental_id, event.customer_id, &event.charge, event.sold_at)
         }
         Event::RentalCorrected(event) => {
+            approvals::agree(rows, fact, (event.approval_id, event.approved_by))?;
             charge(rows, fact, event.rental_id, event.customer_id, &event.charge, fact.occurred_at)
         }
         Event::DeviceRecovered(event) => {
@@ -230,6 +237,7 @@ fn money(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
         Event::DebtWrittenOff(event) => {
             approvals::agree(rows, fact, (Some(event.approval_id), Some(event.approved_by)))
         }
+        Event::PeriodClosed(event) => periods::close(rows, fact, event),
         Event::ProjectionEventSkipped(event) => {
             approvals::agree(rows, fact, (event.approval_id, event.approved_by))
         }

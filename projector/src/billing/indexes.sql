@@ -18,3 +18,6 @@ CREATE INDEX journal_of_customer ON {schema}.journal (customer_id) WHERE custome
 CREATE INDEX journal_of_rental ON {schema}.journal (rental_id) WHERE rental_id IS NOT NULL;
 -- Those who owe something.
 CREATE INDEX balance_in_debt ON {schema}.balance (customer_id) WHERE debt > 0;
+-- What happened on a day that was closed when it was recorded, by the day it was booked on instead.
+CREATE INDEX journal_late ON {schema}.journal (booking_day, position, line)
+    WHERE booking_day > ((occurred_at AT TIME ZONE 'UTC') + interval '3 hours')::date;

@@ -11,4 +11,6 @@ ALTER TABLE {schema}.journal ADD CONSTRAINT journal_pk PRIMARY KEY (position, li
 ALTER TABLE {schema}.statement ADD CONSTRAINT statement_pk PRIMARY KEY (customer_id, position);
 ALTER TABLE {schema}.account ADD CONSTRAINT account_pk PRIMARY KEY (account);
 ALTER TABLE {schema}.account_day ADD CONSTRAINT account_day_pk PRIMARY KEY (account, booking_day);
+ALTER TABLE {schema}.closing ADD CONSTRAINT closing_pk PRIMARY KEY (id);
+ALTER TABLE {schema}.period ADD CONSTRAINT period_pk PRIMARY KEY (until);
 ALTER TABLE {schema}.account_total ADD CONSTRAINT account_total_pk PRIMARY KEY (position, account);

@@ -1,8 +1,8 @@
 //! The read model `billing`: the books.
 //!
 //! Rows: `balance` by customer, `charge` and `billed_rental` by rental, `payment`, `receipt`, `refund`, `approval`,
-//! `statement_break`, `account` by code, `account_day` by code and booking day; written once are `journal` by position
-//! and line, `statement` by customer and position, `movement` by position, what a provider's statement must show too,
+//! `statement_break`, `account` by code, `account_day` by code and booking day, `closing`, how far the books are closed; written once are `period` by its last
+//! day, `journal` by position and line, `statement` by customer and position, `movement` by position, what a provider's statement must show too,
 //! and `account_total`, the totals of every account at every ten-thousandth position, so that a trial balance of any
 //! moment sums a short stretch only.
 //! What rows were before is in tables of the same name with `_past`; a balance's steps are its statement, an account's the
@@ -16,6 +16,7 @@ mod breaks;
 mod fold;
 mod movements;
 mod payments;
+mod periods;
 mod receipts;
 mod refunds;
 mod rows;
@@ -28,8 +29,9 @@ use crate::{
 
 pub(crate) use rows::{
     AccountDayRow, AccountRow, ApprovalKind, ApprovalRow, ApprovalStatus, BalanceRow, BilledRentalRow,
-    BreakRow, BreakStatus, ChargeRow, IncomeKind, JournalRow, MovementKind, MovementRow, PaymentRow,
-    PaymentStatus, ReceiptRow, ReceiptStatus, RefundRow, RefundStatus, StatementRow, TotalRow,
+    BreakRow, BreakStatus, ChargeRow, ClosingRow, IncomeKind, JournalRow, MovementKind, MovementRow,
+    PaymentRow, PaymentStatus, PeriodRow, ReceiptRow, ReceiptStatus, RefundRow, RefundStatus, StatementRow,
+    TotalRow,
 };
 
 /// Raised with every change of what the fold makes of the ledger.
@@ -58,6 +60,8 @@ pub(crate) struct Billing {
     pub(crate) statement_break: Keyed<BreakRow>,
     pub(crate) account: Keyed<AccountRow>,
     pub(crate) account_day: Keyed<AccountDayRow>,
+    pub(crate) closing: Keyed<ClosingRow>,
+    pub(crate) period: Appended<PeriodRow>,
     pub(crate) movement: Appended<MovementRow>,
     pub(crate) journal: Appended<JournalRow>,
     pub(crate) statement: Appended<StatementRow>,
@@ -87,9 +91,10 @@ impl Model for Billing {
             .chain(self.approval.tables())
             .chain(self.statement_break.tables())
             .chain(self.account.tables())
-            .chain(self.account_day.tables());
-        let written_once: [&mut dyn AnyTable; 4] =
-            [&mut self.movement, &mut self.journal, &mut self.statement, &mut self.total];
+            .chain(self.account_day.tables())
+            .chain(self.closing.tables());
+        let written_once: [&mut dyn AnyTable; 5] =
+            [&mut self.period, &mut self.movement, &mut self.journal, &mut self.statement, &mut self.total];
         changing.chain(written_once).collect()
     }
 }

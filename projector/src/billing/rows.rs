@@ -52,6 +52,7 @@ words! {
         Refund = "refund",
         AdjustBalance = "adjust_balance",
         WriteOffDebt = "write_off_debt",
+        CorrectRental = "correct_rental",
         SkipProjectionEvent = "skip_projection_event",
     }
 }
@@ -216,7 +217,13 @@ row! {
         receipt_id: Option<Uuid>,
         refund_id: Option<Uuid>,
         customer_id: Option<Uuid>,
+        rental_id: Option<Uuid>,
         amount: Option<i64>,
+        direction: Option<String>,
+        started_at: Option<Time>,
+        ended_at: Option<Time>,
+        projection: Option<String>,
+        event_position: Option<i64>,
         requested_by: Uuid,
         requested_at: Time,
         decided_by: Option<Uuid>,
@@ -333,6 +340,32 @@ row! {
         credit: i64,
         lines: i64,
         first_position: i64,
+        position: i64,
+    }
+}
+
+row! {
+    /// How far the books are closed: one row. Every step of it is a period.
+    ClosingRow in "closing" (no_past)
+    key { id: i16, }
+    columns {
+        closed_until: NaiveDate,
+        position: i64,
+    }
+}
+
+row! {
+    /// A closed period, as its close recorded it.
+    PeriodRow in "period" (insert_only)
+    key { until: NaiveDate, }
+    columns {
+        from_day: Option<NaiveDate>,
+        closed_by: Uuid,
+        closed_at: Time,
+        recorded_at: Time,
+        figures_position: i64,
+        accounts: Json,
+        checkpoint: Option<Json>,
         position: i64,
     }
 }

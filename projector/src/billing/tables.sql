@@ -98,7 +98,13 @@ CREATE TABLE {schema}.approval (
     receipt_id uuid,
     refund_id uuid,
     customer_id uuid,
+    rental_id uuid,
     amount bigint,
+    direction text,
+    started_at timestamptz,
+    ended_at timestamptz,
+    projection text,
+    event_position bigint,
     requested_by uuid NOT NULL,
     requested_at timestamptz NOT NULL,
     decided_by uuid,
@@ -199,6 +205,25 @@ CREATE TABLE {schema}.account_day (
     first_position bigint NOT NULL,
     position bigint NOT NULL,
     occurred_at timestamptz NOT NULL
+);
+
+CREATE TABLE {schema}.closing (
+    id smallint NOT NULL,
+    closed_until date NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
+);
+
+CREATE TABLE {schema}.period (
+    until date NOT NULL,
+    from_day date,
+    closed_by uuid NOT NULL,
+    closed_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    figures_position bigint NOT NULL,
+    accounts jsonb NOT NULL,
+    checkpoint jsonb,
+    position bigint NOT NULL
 );
 
 CREATE TABLE {schema}.account_total (

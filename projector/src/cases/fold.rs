@@ -98,6 +98,7 @@ const fn code(review: Review) -> &'static str {
         Review::NotConfirmed => "not_confirmed",
         Review::Unmatched => "unmatched",
         Review::PaidTwice => "paid_twice",
+        Review::AfterCorrection => "after_correction",
     }
 }
 
@@ -149,6 +150,7 @@ mod tests {
             Review::NotConfirmed,
             Review::Unmatched,
             Review::PaidTwice,
+            Review::AfterCorrection,
         ];
         for review in all {
             assert_eq!(serde_json::to_value(review).unwrap(), code(review));

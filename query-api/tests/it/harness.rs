@@ -109,6 +109,11 @@ impl Stage {
         projector
     }
 
+    /// What the projector reads and writes.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -142,6 +147,11 @@ impl Stage {
         let (status, text) = (response.status(), response.text().await.unwrap());
         assert_eq!(status, StatusCode::CREATED, "{path}: {text}");
         serde_json::from_str(&text).unwrap()
+    }
+
+    /// The last position of the ledger.
+    pub(crate) async fn last(&self) -> i64 {
+        self.sources.ledger.last_position().await.unwrap().get()
     }
 
     /// Reads something that stands for all that was recorded so far; the status and the body.

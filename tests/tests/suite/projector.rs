@@ -184,6 +184,13 @@ async fn a_comparison_names_the_row_that_somebody_altered() {
     let balance = difference.tables.iter().find(|table| table.table == "balance").expect("the table");
     assert_eq!(balance.live_rows + 1, balance.beside_rows);
     assert!(balance.rows[0].columns["debt"].live.is_none(), "there is no such row");
+    let payment = stage.city.citizens[2].payment;
+    let alter =
+        format!("UPDATE billing_v1.payment_past SET amount = amount + 1 WHERE payment_id = '{payment}'");
+    stage.database.owner().await.batch_execute(&alter).await.expect("altered");
+    let difference = diff(&stage.sources, ModelName::Billing, None).await.expect("compared");
+    let past = difference.tables.iter().find(|table| table.table == "payment_past").expect("the past");
+    assert!(past.differing > 0 && past.rows[0].key.starts_with(&payment.to_string()), "{past:?}");
     projector.stop().await;
 }
 
