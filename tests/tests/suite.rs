@@ -78,6 +78,8 @@ mod traces;
 mod ussd;
 #[path = "suite/verifier.rs"]
 mod verifier;
+#[path = "suite/versions.rs"]
+mod versions;
 #[path = "suite/walk.rs"]
 mod walk;
 #[path = "suite/wallets.rs"]

@@ -4,15 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use domain::{
-    RentalId,
-    event::{Projection, ProjectionEventSkipped, RentalExtended},
+    event::{Projection, ProjectionEventSkipped},
     values::Reason,
 };
 use edge::{Clock as _, SystemClock, metrics::Metrics};
 use ledger::{Ledger, Position, migrate::ServiceRole};
 use projector::{
-    ModelName, Projector, ProjectorError, Sources, State, diff, drop_version, list, promote, rebuild,
-    standing_before,
+    ModelName, Projector, ProjectorError, Sources, State, diff, list, promote, rebuild, standing_before,
 };
 use tests::harness::{Database, Postgres, wait_until};
 use tokio::sync::watch;
@@ -22,14 +20,14 @@ use crate::city::City;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A ledger with a city in it, and what the projector needs.
-struct Stage {
-    database: Database,
-    city: City,
-    sources: Sources,
+pub(crate) struct Stage {
+    pub(crate) database: Database,
+    pub(crate) city: City,
+    pub(crate) sources: Sources,
 }
 
 impl Stage {
-    async fn new(citizens: usize) -> Self {
+    pub(crate) async fn new(citizens: usize) -> Self {
         let database = Postgres::shared().fresh_database().await;
         let ledger = Ledger::connect(&database.url(ServiceRole::Command), 4).expect("a ledger");
         let city = City::found(ledger, citizens).await;
@@ -40,16 +38,16 @@ impl Stage {
         Self { database, city, sources }
     }
 
-    fn start(&self) -> Projector {
+    pub(crate) fn start(&self) -> Projector {
         Projector::start(&self.sources, &ModelName::ALL, &Metrics::new())
     }
 
-    async fn count(&self, sql: &str) -> i64 {
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
         self.database.owner().await.query_one(sql, &[]).await.expect("an answer").get(0)
     }
 
     /// Records that a read model may pass over an event, as the ledger does once it is decided.
-    async fn skip(&mut self, projection: Projection, position: Position) {
+    pub(crate) async fn skip(&mut self, projection: Projection, position: Position) {
         let skipped = ProjectionEventSkipped {
             projection,
             position: position.get(),
@@ -62,13 +60,13 @@ impl Stage {
         self.city.flush().await;
     }
 
-    async fn reaches(&self, position: Position) {
+    pub(crate) async fn reaches(&self, position: Position) {
         for model in ModelName::ALL {
             self.model_reaches(model, position).await;
         }
     }
 
-    async fn model_reaches(&self, model: ModelName, position: Position) {
+    pub(crate) async fn model_reaches(&self, model: ModelName, position: Position) {
         let client = self.database.owner().await;
         let sql = format!("SELECT position FROM ledger.projection WHERE name = '{model}' AND live");
         wait_until("the read model reaches the end", LIMIT, async || {
@@ -79,7 +77,7 @@ impl Stage {
     }
 }
 
-fn quiet(_: projector::Progress) {}
+pub(crate) fn quiet(_: projector::Progress) {}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i7_live_equals_rebuilt_at_one_position_and_the_switch_goes_unnoticed() {
@@ -243,117 +241,6 @@ async fn a_poison_event_stops_the_model_that_cannot_read_it_until_it_is_skipped(
         matches!(&poisoned, Err(ProjectorError::Poison(poison)) if poison.position == bad),
         "{poisoned:?}"
     );
-    projector.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn i7_a_skip_holds_for_what_cannot_be_applied_and_for_nothing_else() {
-    let mut stage = Stage::new(4).await;
-    let projector = stage.start();
-    stage.city.day(30).await;
-    let healthy = stage.city.flush().await;
-    // Readable, and of no rental that there is: the fold finds out half way.
-    let now = stage.city.now;
-    let lost = RentalExtended {
-        rental_id: RentalId(SystemClock.id()),
-        customer_id: stage.city.citizens[0].customer,
-        minutes: 60,
-        previous_due_at: now,
-        due_at: now,
-    };
-    stage.city.record(lost.into()).await;
-    let bad = stage.city.flush().await;
-    let stopped = format!(
-        "SELECT count(*) FROM ledger.projection WHERE status = 'stopped' AND position = {}",
-        bad.get() - 1
-    );
-    wait_until("the model stops", LIMIT, async || stage.count(&stopped).await == 1).await;
-    stage.skip(Projection::Rentals, healthy).await;
-    assert_eq!(stage.count(&stopped).await, 1, "that is another event");
-    stage.skip(Projection::Rentals, bad).await;
-    stage.city.day(30).await;
-    let last = stage.city.flush().await;
-    stage.model_reaches(ModelName::Rentals, last).await;
-    rebuild(&stage.sources, &[ModelName::Rentals], &quiet).await.expect("rebuilt");
-    let difference = diff(&stage.sources, ModelName::Rentals, None).await.expect("compared");
-    assert!(difference.is_none(), "{difference:?}");
-    projector.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_former_version_is_kept_leads_back_and_goes_when_it_is_dropped() {
-    let mut stage = Stage::new(4).await;
-    let projector = stage.start();
-    stage.city.day(30).await;
-    let last = stage.city.flush().await;
-    stage.reaches(last).await;
-    let (model, none) = (ModelName::Billing, None::<i16>);
-    let numbers = async |stage: &Stage| -> Vec<(i16, bool)> {
-        let all = list(&stage.sources).await.expect("listed");
-        all.iter().filter(|one| one.model == model).map(|one| (one.version, one.live)).collect()
-    };
-    rebuild(&stage.sources, &[model], &quiet).await.expect("rebuilt");
-    promote(&stage.sources, model, none).await.expect("promoted");
-    assert_eq!(numbers(&stage).await, [(1, false), (2, true)]);
-    rebuild(&stage.sources, &[model], &quiet).await.expect("rebuilt beside both");
-    assert_eq!(numbers(&stage).await, [(1, false), (2, true), (3, false)]);
-    stage.city.day(40).await;
-    let last = stage.city.flush().await;
-    assert!(diff(&stage.sources, model, Some(1)).await.expect("compared").is_none());
-    let back = promote(&stage.sources, model, Some(1)).await.expect("back to the former");
-    assert_eq!((back.version, back.live), (1, true));
-    stage.model_reaches(model, last).await;
-    promote(&stage.sources, model, none).await.expect("promoted");
-    assert_eq!(numbers(&stage).await, [(1, false), (3, true)], "one former version, the last");
-    let live = drop_version(&stage.sources, model, 3).await;
-    assert!(matches!(live, Err(ProjectorError::Live { version: 3, .. })), "{live:?}");
-    let absent = drop_version(&stage.sources, model, 2).await;
-    assert!(matches!(absent, Err(ProjectorError::NoSuchVersion { version: 2, .. })), "{absent:?}");
-    drop_version(&stage.sources, model, 1).await.expect("dropped");
-    assert_eq!(numbers(&stage).await, [(3, true)]);
-    let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^billing_v[0-9]+$'";
-    assert_eq!(stage.count(schemas).await, 1);
-    projector.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_version_of_another_fold_is_read_on_and_left_to_its_program_until_a_new_one_takes_its_place() {
-    let mut stage = Stage::new(4).await;
-    stage.city.day(30).await;
-    let last = stage.city.flush().await;
-    let projector = stage.start();
-    stage.reaches(last).await;
-    projector.stop().await;
-    let owner = stage.database.owner().await;
-    owner.batch_execute("COMMENT ON SCHEMA billing_v1 IS 'fold 0'").await.expect("another fold's");
-    let projector = stage.start();
-    let stands = "SELECT count(*) FROM ledger.projection WHERE name = 'billing' AND status = 'stopped' \
-                  AND reason LIKE '%projection rebuild billing%'";
-    wait_until("it says so", LIMIT, async || stage.count(stands).await == 1).await;
-    assert_eq!(stage.count("SELECT count(*) FROM read_model.balance").await, 4, "it is read on");
-    // A program of the other fold can have the lock: this one does not sit on it.
-    let other = stage.database.client(ServiceRole::Projector).await;
-    let lock = "SELECT pg_try_advisory_lock(7221001, 2)";
-    wait_until("the lock is free", LIMIT, async || other.query_one(lock, &[]).await.expect("asked").get(0))
-        .await;
-    wait_until("it stands by", LIMIT, async || {
-        projector.status().models()[&ModelName::Billing].state == State::StandingBy
-    })
-    .await;
-    drop(other);
-    stage.city.day(40).await;
-    let last = stage.city.flush().await;
-    stage.model_reaches(ModelName::Rentals, last).await;
-    rebuild(&stage.sources, &[ModelName::Billing], &quiet).await.expect("rebuilt");
-    promote(&stage.sources, ModelName::Billing, None).await.expect("promoted");
-    let running = "SELECT count(*) FROM ledger.projection WHERE name = 'billing' AND live AND status = 'running' \
-                   AND version = 2";
-    stage.city.day(50).await;
-    let last = stage.city.flush().await;
-    stage.model_reaches(ModelName::Billing, last).await;
-    assert_eq!(stage.count(running).await, 1);
-    let refused = promote(&stage.sources, ModelName::Billing, Some(1)).await;
-    assert!(matches!(refused, Err(ProjectorError::OtherFold { .. })), "{refused:?}");
     projector.stop().await;
 }
 
