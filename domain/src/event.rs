@@ -5,6 +5,7 @@
 //! stands in it (`debited`, `credited`), so that [`crate::postings`] and every read model can be computed from
 //! the event without any other.
 
+mod upcast;
 mod words;
 
 pub use words::{
@@ -49,6 +50,7 @@ macro_rules! events {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+            #[cfg_attr(test, derive(schemars::JsonSchema))]
             #[expect(missing_docs, reason = "the fields are named after the facts they hold")]
             pub struct $name { $($(#[$attribute])* pub $field: $type,)* }
 
@@ -68,6 +70,19 @@ macro_rules! events {
         impl Event {
             /// The names of all event types.
             pub const TYPES: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// Every version that was ever recorded and can be read, older ones after those of today.
+            pub fn versions() -> impl Iterator<Item = (&'static str, i16)> {
+                [$((stringify!($name), $version)),*].into_iter().chain(upcast::OLDER.iter().copied())
+            }
+
+            /// How the JSON of each version looks.
+            #[cfg(test)]
+            pub(crate) fn schemas() -> Vec<(&'static str, i16, crate::schema::Described)> {
+                let mut schemas = vec![$((stringify!($name), $version, crate::schema::described::<$name>())),*];
+                schemas.extend(upcast::schemas());
+                schemas
+            }
 
             /// The name of this event's type.
             #[must_use]
@@ -113,7 +128,9 @@ macro_rules! events {
                     $((stringify!($name), $version) => serde_json::from_slice::<$name>(payload)
                         .map(Event::from)
                         .map_err(|error| unknown(error.to_string())),)*
-                    (_, _) => Err(unknown("no such type and version".to_owned())),
+                    (_, _) => upcast::decode(event_type, schema_version, payload)
+                        .unwrap_or_else(|| Err("no such type and version".to_owned()))
+                        .map_err(unknown),
                 }
             }
         }
@@ -323,8 +340,8 @@ events! {
         slot: SlotNumber, released_at: Time, lost: bool, review: Vec<Review>,
     } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(), e.station_id.stream()];
     /// The due time moved.
-    RentalExtended v 1 {
-        rental_id: RentalId, customer_id: CustomerId, minutes: i64, due_at: Time,
+    RentalExtended v 2 {
+        rental_id: RentalId, customer_id: CustomerId, minutes: i64, previous_due_at: Time, due_at: Time,
     } in |e| [e.rental_id.stream(), e.customer_id.stream()];
     /// The due time passed.
     RentalBecameOverdue v 1 {

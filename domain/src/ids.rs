@@ -8,6 +8,7 @@ macro_rules! id_kinds {
         $(
             #[doc = $doc]
             #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+            #[cfg_attr(test, derive(schemars::JsonSchema))]
             #[serde(transparent)]
             pub struct $name(pub Uuid);
 
@@ -43,6 +44,7 @@ id_kinds! {
 
 /// A tariff. Its versions live in the catalogue's stream, not in one of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct TariffId(pub Uuid);
 

@@ -7,7 +7,8 @@
 //! - [`command`] and [`event`]: the vocabulary, one struct each;
 //! - [`decide()`]: one command on the present state becomes a [`Decision`] or a [`Rejection`];
 //! - [`State`]: what a stream of events adds up to;
-//! - [`rating`]: what a rental costs; [`postings`]: what that means in the books.
+//! - [`rating`]: what a rental costs; [`postings`]: what that means in the books;
+//! - [`rerating`]: every charge of a history once more, under its own tariff or another one.
 
 pub mod actor;
 pub mod adjustment;
@@ -34,6 +35,9 @@ pub mod reconciliation;
 pub mod refund;
 pub mod rejection;
 pub mod rental;
+pub mod rerating;
+#[cfg(test)]
+mod schema;
 pub mod state;
 pub mod station;
 pub mod tariff;

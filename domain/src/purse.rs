@@ -9,6 +9,7 @@ use crate::Money;
 
 /// Where a charge was taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Debited {
     /// Taken from the deposit balance.
     pub deposit: Money,
@@ -18,6 +19,7 @@ pub struct Debited {
 
 /// Where money that came back went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Credited {
     /// Paid off debt.
     pub debt: Money,

@@ -29,6 +29,7 @@ pub enum Kind {
 
 /// An amount for each kind of income.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ByKind {
     /// For using the bank.
     pub usage: Money,
@@ -71,6 +72,7 @@ impl ByKind {
 
 /// Amounts with the VAT inside them: what was posted for a charge, and what a reversal takes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Posted {
     /// The amounts, VAT included.
     pub amounts: ByKind,
@@ -106,6 +108,7 @@ impl Posted {
 
 /// The rule that a line of a charge's trace comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// The whole rental was at most the free minutes long.
@@ -130,6 +133,7 @@ pub enum Rule {
 
 /// One step of the calculation. The amounts of all lines add up to the charge's total.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Line {
     /// The rule applied.
     pub rule: Rule,
@@ -147,6 +151,7 @@ pub struct Line {
 
 /// What a rental costs, by kind, with VAT and trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Charge {
     /// Everything together.
     pub total: Money,

@@ -58,6 +58,8 @@ mod reconciling;
 mod refunds;
 #[path = "domain/releasing.rs"]
 mod releasing;
+#[path = "domain/rerating.rs"]
+mod rerating;
 #[path = "domain/returning.rs"]
 mod returning;
 #[path = "domain/returning_late.rs"]

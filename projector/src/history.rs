@@ -158,7 +158,8 @@ SELECT station_id, slot, faulty, disabled, position, occurred_at, until FROM {sc
     #[test]
     fn who_may_not_read_the_present_may_not_read_the_past() {
         assert_eq!(readers(ModelName::Billing, "receipt"), "chajipoa_query");
-        assert_eq!(readers(ModelName::Billing, "refund"), "chajipoa_query, chajipoa_analyst");
+        assert_eq!(readers(ModelName::Billing, "refund"), "chajipoa_query");
+        assert_eq!(readers(ModelName::Billing, "payment"), "chajipoa_query, chajipoa_analyst");
         assert_eq!(readers(ModelName::Billing, "none"), "chajipoa_query");
     }
 

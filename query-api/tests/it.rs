@@ -9,16 +9,22 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "it/analysts.rs"]
+mod analysts;
 #[path = "it/bare.rs"]
 mod bare;
 #[path = "../../ledger/tests/support/database.rs"]
 mod database;
 #[path = "it/devices.rs"]
 mod devices;
+#[path = "it/exports.rs"]
+mod exports;
 #[path = "it/finance.rs"]
 mod finance;
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "it/moments.rs"]
+mod moments;
 #[path = "it/rental_stream.rs"]
 mod rental_stream;
 #[path = "it/sessions.rs"]

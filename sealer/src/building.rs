@@ -83,10 +83,8 @@ impl Building {
     /// The present tree is sealed now. Says whether its peaks are at hand, which they always are.
     #[must_use]
     pub(crate) fn seal(&mut self) -> bool {
-        let peaks: Option<HashMap<NodeId, Hash>> = root_nodes(self.size())
-            .into_iter()
-            .map(|node| Some((node, self.growth.node(node)?)))
-            .collect();
+        let peaks: Option<HashMap<NodeId, Hash>> =
+            root_nodes(self.size()).into_iter().map(|node| Some((node, self.growth.node(node)?))).collect();
         let Some(peaks) = peaks else { return false };
         self.sealed = Sealed { size: self.size(), root: self.root(), peaks };
         self.full.clear();

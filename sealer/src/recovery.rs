@@ -52,7 +52,9 @@ async fn verified(
     let peaks = match ledger.tree_nodes(identity.epoch, &root_nodes(size)).await {
         Ok(peaks) => peaks,
         Err(ProveError::Ledger(error)) => return Err(error.into()),
-        Err(ProveError::Tile(_) | ProveError::Proof(_)) => return Err(altered("a part of its tree is missing")),
+        Err(ProveError::Tile(_) | ProveError::Proof(_)) => {
+            return Err(altered("a part of its tree is missing"));
+        }
     };
     match root_from(size, &peaks) {
         Ok(found) if found == root => Ok(Sealed { size, root, peaks }),

@@ -12,6 +12,7 @@ use crate::{
 
 /// What needs a person's eye. Listed by the read model of cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Review {
     /// The reported time was ahead of now or before the start; the arrival was taken instead.
@@ -54,6 +55,7 @@ pub enum Review {
 
 /// How a station hands out banks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseMode {
     /// A staffed kiosk: the bank is out when the rental starts.
@@ -64,6 +66,7 @@ pub enum ReleaseMode {
 
 /// A wallet operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
     /// M-Pesa by Vodacom.
@@ -94,6 +97,7 @@ impl Provider {
 
 /// What a payment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To raise the deposit balance.
@@ -104,6 +108,7 @@ pub enum Purpose {
 
 /// What a second person has to approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Action {
     /// To give the money of a receipt to a customer.
@@ -166,6 +171,7 @@ pub enum Action {
 
 /// Which way a balance is adjusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// In the customer's favour.
@@ -187,6 +193,7 @@ impl Direction {
 
 /// A read model, where the ledger speaks of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Projection {
     /// Rentals.
@@ -238,6 +245,7 @@ impl Projection {
 
 /// An account in a period that is closed: what moved on its days, and how it stood at their end. By booking day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccountTotal {
     /// The code in the chart of accounts.
     pub account: i16,
@@ -253,6 +261,7 @@ pub struct AccountTotal {
 
 /// A signed checkpoint of the ledger's tree.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckpointRef {
     /// The origin that signed it.
     pub origin: String,
@@ -264,6 +273,7 @@ pub struct CheckpointRef {
 
 /// What was found wrong between the ledger and a provider's statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BreakCause {
     /// The statement has it, the ledger has not.
@@ -280,6 +290,7 @@ pub enum BreakCause {
 
 /// Why a refund will not be paid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RefundRejection {
     /// A member of staff said no.
@@ -292,6 +303,7 @@ pub enum RefundRejection {
 
 /// Where the money of a paid refund comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum PaidFrom {
     /// From what was set aside for it.
@@ -309,6 +321,7 @@ pub enum PaidFrom {
 
 /// Where a bank is put: a slot of a station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     /// The station.
     pub station_id: StationId,
@@ -318,6 +331,7 @@ pub struct Place {
 
 /// What was seen of a return, as reported. The billed end may lie earlier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReturnEvidence {
     /// Where the bank is now.
     #[serde(flatten)]
@@ -338,6 +352,7 @@ pub struct ReturnEvidence {
 
 /// Why a rental counts as sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SaleCause {
     /// The deadline passed.
@@ -348,6 +363,7 @@ pub enum SaleCause {
 
 /// Why a rental did not come about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CancelCause {
     /// The station said that the bank did not leave.
@@ -362,6 +378,7 @@ pub enum CancelCause {
 
 /// What a corrected rental is afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CorrectedStage {
     /// It ended: the new charge has no replacement fee.
@@ -374,6 +391,7 @@ pub enum CorrectedStage {
 
 /// Why a bill was corrected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CorrectionCause {
     /// A return was reported late.

@@ -181,6 +181,7 @@ impl World {
             }
         }
         assert_eq!(again.streams, self.streams, "a replay gives the same state");
+        super::rerating::check_charges(self);
     }
 }
 

@@ -102,6 +102,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT event",
             "SELECT ledger_head",
             "SELECT projection",
+            "SELECT stream_version",
             "UPDATE projection",
             "USAGE ledger",
             "USAGE read_model",
@@ -271,7 +272,7 @@ async fn nobody_makes_temporary_tables_and_only_the_projector_makes_schemas() {
 }
 
 #[tokio::test]
-async fn what_the_projector_makes_is_readable_by_query_and_analyst() {
+async fn what_the_projector_makes_is_for_query_and_for_analysts_once_it_is_granted() {
     let db = Db::new().await;
     let projector = db.login(ServiceRole::Projector).await;
     projector
@@ -281,10 +282,56 @@ async fn what_the_projector_makes_is_readable_by_query_and_analyst() {
         )
         .await
         .unwrap();
-    for role in [ServiceRole::Query, ServiceRole::Analyst] {
-        let client = db.login(role).await;
-        client.query("SELECT * FROM read_model.rentals", &[]).await.unwrap();
-        assert!(client.query("SELECT * FROM rentals_v1.rental", &[]).await.is_err());
+    let (query, analyst) = (db.login(ServiceRole::Query).await, db.login(ServiceRole::Analyst).await);
+    let view = "SELECT * FROM read_model.rentals";
+    query.query(view, &[]).await.unwrap();
+    assert_eq!(refused(&analyst, view).await, "42501");
+    projector.batch_execute("GRANT SELECT ON read_model.rentals TO chajipoa_analyst").await.unwrap();
+    analyst.query(view, &[]).await.unwrap();
+    for client in [&query, &analyst] {
+        assert_eq!(refused(client, "SELECT * FROM rentals_v1.rental").await, "42501");
     }
-    assert!(db.login(ServiceRole::Analyst).await.query("SELECT * FROM ledger.event", &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn an_analyst_reads_within_limits_and_nothing_of_the_ledger() {
+    let db = Db::new().await;
+    let analyst = db.login(ServiceRole::Analyst).await;
+    for (setting, expected) in [
+        ("search_path", "read_model"),
+        ("default_transaction_read_only", "on"),
+        ("statement_timeout", "2min"),
+        ("lock_timeout", "5s"),
+        ("idle_in_transaction_session_timeout", "1min"),
+        ("work_mem", "64MB"),
+        ("temp_file_limit", "2GB"),
+        ("max_parallel_workers_per_gather", "0"),
+        ("jit", "off"),
+    ] {
+        let row = analyst.query_one(&format!("SHOW {setting}"), &[]).await.unwrap();
+        assert_eq!(row.get::<_, &str>(0), expected, "{setting}");
+    }
+    analyst.batch_execute("SET statement_timeout = '50ms'").await.unwrap();
+    let endless = "SELECT count(*) FROM generate_series(1, 1000000000000)";
+    assert_eq!(refused(&analyst, endless).await, "57014");
+    for schema in ["ledger", "access", "cabinet", "finance", "inbox", "reactor"] {
+        let usage = "SELECT has_schema_privilege($1, 'USAGE')";
+        let row = analyst.query_one(usage, &[&schema]).await.unwrap();
+        assert!(!row.get::<_, bool>(0), "{schema}");
+    }
+    // Even one who has made the session writable.
+    analyst.batch_execute("SET default_transaction_read_only = off").await.unwrap();
+    for statement in [
+        "SELECT * FROM ledger.event",
+        "CREATE TABLE read_model.mine (id int)",
+        "CREATE TEMP TABLE t (id int)",
+    ] {
+        assert_eq!(refused(&analyst, statement).await, "42501", "{statement}");
+    }
+}
+
+/// The SQLSTATE with which a statement fails.
+async fn refused(client: &tokio_postgres::Client, statement: &str) -> String {
+    let error = client.query(statement, &[]).await.unwrap_err();
+    error.code().expect("the server's answer").code().to_owned()
 }

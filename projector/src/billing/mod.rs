@@ -43,7 +43,7 @@ pub(crate) const SQL: Sql = Sql {
     tables: include_str!("tables.sql"),
     keys: include_str!("keys.sql"),
     indexes: include_str!("indexes.sql"),
-    views: include_str!("views.sql"),
+    views: concat!(include_str!("views.sql"), include_str!("analysts.sql")),
     words: &[],
 };
 

@@ -98,6 +98,8 @@ pub(super) fn apply(rows: &mut Inventory, fact: &Fact) -> Result<(), Impossible>
             rental_id: None,
             battery_percent: None,
             since: fact.occurred_at,
+            registered_at: fact.occurred_at,
+            gone_at: None,
             position: fact.position.get(),
         });
     }
@@ -212,6 +214,14 @@ fn become_(
     rental: Option<Uuid>,
     since: Time,
 ) {
+    row.gone_at = match status {
+        DeviceStatus::Lost | DeviceStatus::Sold | DeviceStatus::Retired => row.gone_at.or(Some(since)),
+        DeviceStatus::Provisioned
+        | DeviceStatus::Docked
+        | DeviceStatus::Releasing
+        | DeviceStatus::Rented
+        | DeviceStatus::Maintenance => None,
+    };
     row.status = status;
     row.station_id = place.map(|place| place.station_id.0);
     row.slot = place.map(|place| super::fold::slot_number(place.slot.get()));

@@ -72,6 +72,8 @@ row! {
         rental_id: Option<Uuid>,
         battery_percent: Option<i16>,
         since: Time,
+        registered_at: Time,
+        gone_at: Option<Time>,
         position: i64,
     }
 }

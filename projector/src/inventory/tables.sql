@@ -34,6 +34,8 @@ CREATE TABLE {schema}.device (
     rental_id uuid,
     battery_percent smallint,
     since timestamptz NOT NULL,
+    registered_at timestamptz NOT NULL,
+    gone_at timestamptz,
     position bigint NOT NULL,
     occurred_at timestamptz NOT NULL
 );

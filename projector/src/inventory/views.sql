@@ -54,18 +54,20 @@ COMMENT ON COLUMN read_model.station.position IS 'The position of the last event
 
 CREATE VIEW read_model.device AS
 SELECT device_id, serial, capacity_mah, status, station_id, slot, rental_id, battery_percent, since,
-       position
+       registered_at, gone_at, position
 FROM {schema}.device;
 COMMENT ON VIEW read_model.device IS 'Every power bank and where it is.';
 COMMENT ON COLUMN read_model.device.device_id IS 'The device.';
 COMMENT ON COLUMN read_model.device.serial IS 'The serial printed on it.';
 COMMENT ON COLUMN read_model.device.capacity_mah IS 'What its battery holds.';
-COMMENT ON COLUMN read_model.device.status IS 'provisioned, docked, releasing, rented, maintenance, lost or sold.';
+COMMENT ON COLUMN read_model.device.status IS 'provisioned, docked, releasing, rented, maintenance, lost, sold or retired.';
 COMMENT ON COLUMN read_model.device.station_id IS 'The station it stands at.';
 COMMENT ON COLUMN read_model.device.slot IS 'The slot it stands in.';
 COMMENT ON COLUMN read_model.device.rental_id IS 'The rental that it is on or was sold on.';
 COMMENT ON COLUMN read_model.device.battery_percent IS 'How full it was when last read.';
 COMMENT ON COLUMN read_model.device.since IS 'Since when it is so.';
+COMMENT ON COLUMN read_model.device.registered_at IS 'When it joined the fleet.';
+COMMENT ON COLUMN read_model.device.gone_at IS 'Since when it is lost, sold or retired; null while it is in the fleet.';
 COMMENT ON COLUMN read_model.device.position IS 'The position of the last event that changed this row.';
 
 REVOKE ALL ON read_model.inventory_position, read_model.slot, read_model.station, read_model.device

@@ -15,6 +15,7 @@ pub(crate) mod event;
 pub(crate) mod events;
 pub(crate) mod finance_approvals;
 pub(crate) mod finance_breaks;
+pub(crate) mod finance_export;
 pub(crate) mod finance_receipts;
 pub(crate) mod finance_reconciliation;
 pub(crate) mod finance_refunds;
@@ -25,11 +26,14 @@ pub(crate) mod payment;
 pub(crate) mod refund;
 pub(crate) mod rental;
 pub(crate) mod rental_charge;
+pub(crate) mod rental_receipt;
 pub(crate) mod statement;
 pub(crate) mod station;
 pub(crate) mod station_commands_stream;
 pub(crate) mod stations;
 pub(crate) mod trial_balance;
+
+pub(crate) use finance_export::EXPORTS;
 
 use actix_web::{
     guard,
@@ -60,6 +64,7 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         ))
         .service(get("/api/v1/rentals/{id}", "rental", web::get().to(rental::get)).guard(not_post()))
         .service(get("/api/v1/rentals/{id}/charge", "rental_charge", web::get().to(rental_charge::get)))
+        .service(get("/api/v1/rentals/{id}/receipt", "rental_receipt", web::get().to(rental_receipt::get)))
         .service(get("/api/v1/payments/{id}", "payment", web::get().to(payment::get)).guard(not_post()))
         .service(get("/api/v1/stations", "stations", web::get().to(stations::get)))
         .service(get("/api/v1/stations/{id}", "station", web::get().to(station::get)))
@@ -95,6 +100,7 @@ fn mount_finance(config: &mut ServiceConfig) {
         .service(get("/api/v1/cases", "cases", web::get().to(cases::get)))
         .service(get("/api/v1/refunds/{id}", "refund", web::get().to(refund::get)))
         .service(get("/api/v1/finance/receipts", "finance_receipts", web::get().to(finance_receipts::get)))
+        .service(get("/api/v1/finance/export", "finance_export", web::get().to(finance_export::get)))
         .service(get("/api/v1/finance/approvals", "finance_approvals", web::get().to(finance_approvals::get)))
         .service(get("/api/v1/finance/breaks", "finance_breaks", web::get().to(finance_breaks::get)))
         .service(get("/api/v1/finance/refunds", "finance_refunds", web::get().to(finance_refunds::get)))

@@ -7,9 +7,11 @@ mod audit;
 mod books;
 mod cases;
 mod inventory;
+pub(crate) mod exported;
 pub(crate) mod known;
 mod money;
 mod positions;
+mod receipts;
 mod reconciliation;
 mod rentals;
 mod tariffs;
@@ -28,6 +30,7 @@ pub(crate) use money::{
 pub(crate) use positions::{
     BILLING_POSITION, CASES_POSITION, INVENTORY_POSITION, LEDGER_POSITION, RECORDED_BY, RENTALS_POSITION,
 };
+pub(crate) use receipts::LANGUAGE;
 pub(crate) use reconciliation::RECONCILIATION;
 pub(crate) use rentals::{CHARGE, MISSED_END, OPEN_RENTAL, RENTAL, RENTALS_OF_CUSTOMER};
 pub(crate) use tariffs::DEFAULT_TARIFF;
