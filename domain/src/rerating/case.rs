@@ -8,10 +8,10 @@ use super::{
 use crate::{
     CustomerId, Event, RentalId, StationId, Time,
     event::{
-        CorrectedStage, DeviceRecovered, RentalCorrected, RentalEnded, RentalExtended, RentalSold,
+        CorrectedStage, CorrectionCause, DeviceRecovered, RentalCorrected, RentalEnded, RentalExtended, RentalSold,
         RentalStarted, ReplacementFeeReversed, SaleCause,
     },
-    rating::{Charge, Posted, Rated, not_taken},
+    rating::{Charge, Posted, Rated, Rule, not_taken, set_by_staff},
     rental::{Meter, Settlement},
     tariff::Terms,
     timing::{business_day, plus_minutes},
@@ -34,6 +34,17 @@ pub(super) struct Case {
     pub(super) erased: bool,
     facts: Meter,
     pub(super) bill: Option<Bill>,
+    /// What staff ruled of the bill: facts that come later do not move it.
+    ruled: Option<Ruled>,
+}
+
+/// What staff said of a bill.
+#[derive(Debug, Clone, Copy)]
+enum Ruled {
+    /// To when it is billed.
+    End(Time),
+    /// What it costs.
+    Total(Posted),
 }
 
 /// What a closed rental costs.
@@ -77,6 +88,7 @@ impl Case {
             erased: false,
             facts,
             bill: None,
+            ruled: None,
         };
         (case, checks.found)
     }
@@ -248,6 +260,17 @@ impl Case {
         if let Some(evidence) = &fact.evidence {
             self.facts = self.facts.with_return(evidence.billed_at);
         }
+        if fact.cause == CorrectionCause::Staff {
+            return self.corrected_by_staff(fact, bill.at, checks);
+        }
+        if self.ruled.is_some() {
+            // A return that is kept beside a bill of staff: the bill is as it was.
+            let charge = Charge::posted(bill.standing, bill.whole.lines);
+            checks.same(What::End, &fact.ended_at, &Some(bill.at));
+            checks.charge(What::Charge, &fact.charge, &charge);
+            self.bill = Some(Bill::new(bill.at, charge, &fact.charge));
+            return;
+        }
         let (at, charge) = match (fact.stage, self.facts.settle(&self.terms)) {
             (
                 CorrectedStage::Ended,
@@ -263,6 +286,34 @@ impl Case {
         };
         checks.same(What::End, &fact.ended_at, &Some(at));
         checks.charge(What::Charge, &fact.charge, &charge);
+        self.bill = Some(Bill::new(at, charge, &fact.charge));
+    }
+
+    /// What staff left out stays as it is; a total is believed, and nothing else.
+    fn corrected_by_staff(&mut self, fact: &RentalCorrected, before: Time, checks: &mut Checks) {
+        if let Some(started_at) = fact.started_at {
+            self.facts = self.facts.with_start(started_at);
+        }
+        let at = fact.ended_at.unwrap_or(self.facts.sale(&self.terms).0);
+        let total = fact.charge.lines.iter().any(|line| line.rule == Rule::SetByStaff);
+        let charge = if total {
+            checks.same(What::End, &at, &before);
+            set_by_staff(fact.charge.total, self.terms.vat_percent, (self.facts.started_at, at))
+        } else {
+            let settled = fact.ended_at.map(|end| self.facts.settled_at(end, &self.terms));
+            match settled {
+                Some(Settlement::Ended { charge, .. } | Settlement::Recovered { whole: charge, .. }) => charge,
+                Some(Settlement::TooLate | Settlement::NotReturned) | None => {
+                    self.facts.sale_charge(&self.terms)
+                }
+            }
+        };
+        checks.charge(What::Charge, &fact.charge, &charge);
+        self.ruled = match fact.stage {
+            CorrectedStage::Sold => None,
+            CorrectedStage::Ended | CorrectedStage::Recovered if total => Some(Ruled::Total(charge.to_posted())),
+            CorrectedStage::Ended | CorrectedStage::Recovered => Some(Ruled::End(at)),
+        };
         self.bill = Some(Bill::new(at, charge, &fact.charge));
     }
 
@@ -283,7 +334,12 @@ impl Case {
             },
             ..self.facts.clone()
         };
-        let charge = match facts.settle(terms) {
+        let settled = match self.ruled {
+            Some(Ruled::Total(posted)) => return Some(posted),
+            Some(Ruled::End(end)) => facts.settled_at(end, terms),
+            None => facts.settle(terms),
+        };
+        let charge = match settled {
             Settlement::Ended { charge, .. } => charge,
             Settlement::Recovered { whole, .. } => whole,
             Settlement::TooLate => facts.sale_charge(terms),

@@ -184,6 +184,12 @@ impl Draft {
             CorrectedStage::Sold => "sold",
             CorrectedStage::Recovered => "recovered",
         };
+        if let Some(started_at) = fact.started_at {
+            // It is due as long after the start as it was.
+            let figures = &mut self.figures;
+            figures.due_at = domain::timing::plus(figures.due_at, started_at - figures.started_at);
+            figures.started_at = started_at;
+        }
         let station = fact.evidence.as_ref().map(|evidence| evidence.place.station_id.0);
         self.came(status, fact.ended_at.unwrap_or(self.figures.ended_at), station);
         self.bill(position, &fact.charge);
