@@ -8,8 +8,8 @@ use super::{
 use crate::{
     CustomerId, Event, RentalId, StationId, Time,
     event::{
-        CorrectedStage, CorrectionCause, DeviceRecovered, RentalCorrected, RentalEnded, RentalExtended, RentalSold,
-        RentalStarted, ReplacementFeeReversed, SaleCause,
+        CorrectedStage, CorrectionCause, DeviceRecovered, RentalCorrected, RentalEnded, RentalExtended,
+        RentalSold, RentalStarted, ReplacementFeeReversed, SaleCause,
     },
     rating::{Charge, Posted, Rated, Rule, not_taken, set_by_staff},
     rental::{Meter, Settlement},
@@ -302,7 +302,9 @@ impl Case {
         } else {
             let settled = fact.ended_at.map(|end| self.facts.settled_at(end, &self.terms));
             match settled {
-                Some(Settlement::Ended { charge, .. } | Settlement::Recovered { whole: charge, .. }) => charge,
+                Some(Settlement::Ended { charge, .. } | Settlement::Recovered { whole: charge, .. }) => {
+                    charge
+                }
                 Some(Settlement::TooLate | Settlement::NotReturned) | None => {
                     self.facts.sale_charge(&self.terms)
                 }
@@ -311,7 +313,9 @@ impl Case {
         checks.charge(What::Charge, &fact.charge, &charge);
         self.ruled = match fact.stage {
             CorrectedStage::Sold => None,
-            CorrectedStage::Ended | CorrectedStage::Recovered if total => Some(Ruled::Total(charge.to_posted())),
+            CorrectedStage::Ended | CorrectedStage::Recovered if total => {
+                Some(Ruled::Total(charge.to_posted()))
+            }
             CorrectedStage::Ended | CorrectedStage::Recovered => Some(Ruled::End(at)),
         };
         self.bill = Some(Bill::new(at, charge, &fact.charge));
