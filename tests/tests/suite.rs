@@ -56,6 +56,8 @@ mod public;
 mod query;
 #[path = "suite/races.rs"]
 mod races;
+#[path = "suite/receipts.rs"]
+mod receipts;
 #[path = "suite/relay.rs"]
 mod relay;
 #[path = "suite/rotation.rs"]
