@@ -29,6 +29,8 @@ mod moments;
 mod receipts;
 #[path = "it/rental_stream.rs"]
 mod rental_stream;
+#[path = "it/reports.rs"]
+mod reports;
 #[path = "it/sessions.rs"]
 mod sessions;
 #[path = "it/station_stream.rs"]
