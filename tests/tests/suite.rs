@@ -60,6 +60,8 @@ mod query;
 mod races;
 #[path = "suite/rebuild.rs"]
 mod rebuild;
+#[path = "suite/receipts.rs"]
+mod receipts;
 #[path = "suite/relay.rs"]
 mod relay;
 #[path = "suite/rotation.rs"]
