@@ -5,8 +5,8 @@
 #
 # Never starts, stops or configures a system service: a Postgres installed here makes no cluster of its own, an nginx
 # installed here is not started. Ends with 1 and the package's name when something cannot be installed. Kafka's two
-# packages and Python's (for Schemathesis) are the exception: without them tests are skipped loudly, so their absence is
-# reported and not an error, unless CI=true.
+# packages and Python's (for Schemathesis, DuckDB and pandas) are the exception: without them tests are skipped loudly, so
+# their absence is reported and not an error, unless CI=true.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh

@@ -13,6 +13,7 @@ use ledger::{
     guard::GuardError,
     seal::{Keys, Sealer},
 };
+use tokio::sync::Semaphore;
 use tokio_postgres::Config;
 
 use crate::{
@@ -97,7 +98,8 @@ impl QueryApi {
         let waiters = Waiters::new(read.pool().clone());
         let tools = Tools { ledger: primary.clone(), bell, clock: Arc::clone(&clock), most: streams };
         let (live, shelf) = (Hub::start(tools), Shelf::default());
-        let stacks = Stacks { read, primary, waiters, clock, config, live, shelf, sealer };
+        let exports = Arc::new(Semaphore::new(operations::EXPORTS));
+        let stacks = Stacks { read, primary, waiters, clock, config, live, shelf, sealer, exports };
         Ok(Self { stacks, document: Bytes::from(documents::joined(documents)) })
     }
 

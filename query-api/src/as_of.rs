@@ -89,6 +89,16 @@ impl Moment {
         })
     }
 
+    /// The same, where `occurred_until` says nothing.
+    pub(crate) fn recorded_only(self) -> Result<Self, Problem> {
+        match self.occurred_until {
+            None => Ok(self),
+            Some(_) => {
+                Err(Problem::malformed("this stands for what was known: occurred_until does not apply"))
+            }
+        }
+    }
+
     /// Finds out where in the ledger the moment lies; none for the present one. What is returned with it is the
     /// position that the answer has to wait for.
     pub(crate) async fn find(
@@ -117,8 +127,8 @@ impl Moment {
             Some(AsOf::Position(0)) => Ok((Some(0), DateTime::UNIX_EPOCH)),
             Some(AsOf::Position(position)) => {
                 let rows = desk.query(statements::known::RECORDED_AT, &[&position]).await?;
-                let recorded = rows.first().map(|row| row.try_get(0)).transpose()?;
-                Ok((Some(position), recorded.unwrap_or(now)))
+                let recorded: Option<DateTime<Utc>> = rows.first().map(|row| row.try_get(0)).transpose()?;
+                Ok((Some(position), recorded.map_or(now, |recorded| recorded.min(now))))
             }
         }
     }

@@ -13,10 +13,10 @@ use crate::live;
 use crate::operations::{
     active_rental, active_rental_stream, balance, cases, command, customer_payments, customer_rentals,
     device, device_battery, device_maintenance, device_page, event, events, finance_accounts,
-    finance_approvals, finance_breaks, finance_debts, finance_deposits, finance_entries, finance_period,
-    finance_periods, finance_receipts, finance_reconciliation, finance_refunds, finance_refunds_export,
-    finance_revenue, finance_vat, gbfs, journal, payment, refund, rental, rental_charge, rental_receipt,
-    statement, station, station_commands_stream, stations, trial_balance,
+    finance_approvals, finance_breaks, finance_debts, finance_deposits, finance_entries, finance_export,
+    finance_period, finance_periods, finance_receipts, finance_reconciliation, finance_refunds,
+    finance_refunds_export, finance_revenue, finance_vat, gbfs, journal, payment, refund, rental,
+    rental_charge, rental_receipt, statement, station, station_commands_stream, stations, trial_balance,
 };
 
 #[derive(OpenApi)]
@@ -58,6 +58,7 @@ use crate::operations::{
         finance_breaks::get,
         finance_refunds::get,
         finance_refunds_export::get,
+        finance_export::get,
         finance_reconciliation::get,
         finance_accounts::get,
         finance_entries::get,
@@ -134,6 +135,7 @@ mod tests {
                 "/api/v1/finance/breaks",
                 "/api/v1/finance/debts",
                 "/api/v1/finance/deposits",
+                "/api/v1/finance/export",
                 "/api/v1/finance/journal",
                 "/api/v1/finance/periods",
                 "/api/v1/finance/periods/{until}",

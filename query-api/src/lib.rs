@@ -13,6 +13,7 @@ mod charge;
 mod device;
 mod documents;
 mod explanation;
+pub mod export;
 mod gbfs;
 mod listing;
 mod live;

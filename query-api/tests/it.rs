@@ -17,10 +17,14 @@ mod bare;
 mod database;
 #[path = "it/devices.rs"]
 mod devices;
+#[path = "it/exports.rs"]
+mod exports;
 #[path = "it/finance.rs"]
 mod finance;
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "it/moments.rs"]
+mod moments;
 #[path = "it/rental_stream.rs"]
 mod rental_stream;
 #[path = "it/reports.rs"]

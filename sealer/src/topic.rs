@@ -33,8 +33,7 @@ pub(crate) async fn publish(
             Ok(never) => match never {},
             Err(error) if error.is_final() => return error.into(),
             Err(error) => {
-                let reason: &dyn std::error::Error = &error;
-                tracing::warn!(error = reason, "checkpoints are not published to Kafka; trying again");
+                warn_of(&error);
                 status.kafka_is_away(&error);
                 newest.mark_changed();
                 edge::pace::rest(AGAIN).await;
@@ -72,6 +71,12 @@ async fn carry(
         published = Some(checkpoint.note.into_bytes());
         status.kafka_answers();
     }
+}
+
+/// Logged apart, so that no reference to the error is held across a pause.
+fn warn_of(error: &RelayError) {
+    let reason: &dyn std::error::Error = error;
+    tracing::warn!(error = reason, "checkpoints are not published to Kafka; trying again");
 }
 
 fn origin_of(note: &str) -> Option<String> {

@@ -10,6 +10,8 @@
 
 #[path = "suite/analysts.rs"]
 mod analysts;
+#[path = "suite/attacks.rs"]
+mod attacks;
 #[path = "suite/cabinets.rs"]
 mod cabinets;
 #[path = "suite/city.rs"]
@@ -20,6 +22,8 @@ mod cloudevents;
 mod cluster;
 #[path = "suite/erasure.rs"]
 mod erasure;
+#[path = "suite/exports.rs"]
+mod exports;
 #[path = "suite/faults.rs"]
 mod faults;
 #[path = "suite/input.rs"]
@@ -36,6 +40,8 @@ mod matrix_commands;
 mod matrix_scene;
 #[path = "suite/matrix_stage.rs"]
 mod matrix_stage;
+#[path = "suite/moments.rs"]
+mod moments;
 #[path = "suite/money.rs"]
 mod money;
 #[path = "suite/openapi.rs"]

@@ -150,6 +150,12 @@ pub(super) enum KeysCommand {
         /// Its name.
         kid: String,
     },
+    /// The keys that verify checkpoints of the ledger (C2SP vkey), the one that signs first.
+    Checkpoint {
+        /// Make a new one that signs from now on; what the former ones signed stays verifiable.
+        #[arg(long)]
+        rotate: bool,
+    },
 }
 
 /// What a secret is for.
@@ -179,6 +185,21 @@ pub(super) enum LedgerCommand {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Recompute everything from the tables, and name the first position that does not hold. Exit 0 or 1.
+    Verify(VerifyArguments),
+    /// Write events, or the rows of a model, into a file.
+    Export(ExportArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// A key that checkpoints must be signed with (`name+hash+base64`), instead of those of this installation. May be
+    /// given several times.
+    #[arg(long = "key", value_name = "VKEY")]
+    pub(super) keys: Vec<String>,
+    /// A checkpoint that was kept somewhere else; it must be of this ledger. May be given several times.
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    pub(super) checkpoints: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -190,30 +211,49 @@ pub(super) enum ProjectionCommand {
         /// rentals, billing, inventory or cases; all of them without a name.
         names: Vec<String>,
     },
-    /// Compare the live version with the one that waits.
-    Diff {
+    /// Compare the live version with another one: every table, every account, to the shilling.
+    Diff(Chosen),
+    /// Make another version the live one; the one that was live is kept.
+    Promote(Chosen),
+    /// Remove a version that is not live, with its rows.
+    Drop {
         /// Which read model.
         name: String,
-    },
-    /// Make the waiting version the live one.
-    Promote {
-        /// Which read model.
-        name: String,
-    },
-    /// Pass over the event that a stopped read model stands before.
-    Skip {
-        /// Which read model.
-        name: String,
-        /// The event's position.
+        /// Its number.
         #[arg(long)]
-        position: i64,
-        /// Why.
-        #[arg(long)]
-        reason: String,
-        /// Who says so.
-        #[arg(long, env = "USER")]
-        operator: String,
+        version: i16,
     },
+    /// Record that a stopped read model passes over the event that it stands before.
+    Skip(Skip),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Chosen {
+    /// Which read model.
+    pub(super) name: String,
+    /// Which version; without it, the one that waits. A former one leads back.
+    #[arg(long)]
+    pub(super) version: Option<i16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Skip {
+    /// Which read model.
+    pub(super) name: String,
+    /// The event's position.
+    #[arg(long)]
+    pub(super) position: i64,
+    /// Why.
+    #[arg(long)]
+    pub(super) reason: String,
+    /// As whom, with a token of this installation; without it, the one subject that it uses for itself.
+    #[arg(long)]
+    pub(super) subject: Option<Uuid>,
+    /// An access token of the role admin; without it, one is made with the keys of this installation.
+    #[arg(long, env = "CHAJIPOA_TOKEN", hide_env_values = true)]
+    pub(super) token: Option<String>,
+    #[command(flatten)]
+    pub(super) gateway: Gateway,
 }
 
 #[derive(Debug, Args)]
@@ -252,4 +292,23 @@ pub(super) enum ReceiptCommand {
         #[arg(long, value_name = "VKEY|FILE")]
         key: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArguments {
+    /// events, or a view of a read model: rental, journal, balance, …; another word lists them.
+    #[arg(long, default_value = "events")]
+    pub(super) model: String,
+    /// csv, ndjson or parquet.
+    #[arg(long, default_value = "csv")]
+    pub(super) format: query_api::export::Format,
+    /// Of events: the first position.
+    #[arg(long)]
+    pub(super) from: Option<i64>,
+    /// The position that the file stands for, and the last of events; the present one without it.
+    #[arg(long)]
+    pub(super) to: Option<i64>,
+    /// Where the file goes; standard output without it.
+    #[arg(long)]
+    pub(super) out: Option<PathBuf>,
 }

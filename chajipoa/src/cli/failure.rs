@@ -11,6 +11,7 @@ use ledger::{LedgerError, feed::FeedError, migrate::MigrateError, seal::KeysErro
 use projector::ProjectorError;
 use reactor::ReactorError;
 use relay::RelayError;
+use sealer::SealerError;
 
 use crate::{api::ApiError, cluster::ClusterError, installation::InstallationError, simulate::SimulateError};
 
@@ -33,6 +34,11 @@ impl Failure {
     /// It did not work.
     pub fn other(error: impl std::error::Error) -> Failure {
         Failure { message: chain(&error), code: EXIT_NO }
+    }
+
+    /// It could not be found out: neither yes nor no.
+    pub fn unable(error: impl std::error::Error) -> Failure {
+        Failure { message: chain(&error), code: EXIT_MISUSE }
     }
 
     /// It was stopped before it was done.
@@ -75,7 +81,7 @@ macro_rules! failures {
 }
 
 failures!(ApiError ClusterError FeedError KeyError KeysError LedgerError MigrateError MintError ProjectorError
-    ReactorError RelayError std::io::Error tokio_postgres::Error);
+    ReactorError RelayError SealerError std::io::Error tokio_postgres::Error);
 
 impl From<SettingError> for Failure {
     fn from(error: SettingError) -> Failure {

@@ -2,14 +2,18 @@
 
 mod arguments;
 mod check;
+mod difference;
+mod export;
 mod failure;
 mod keys;
 mod ledger;
 mod projection;
 mod receipt;
 mod rerate;
+mod skip;
 mod staff;
 mod token;
+mod verify;
 
 use std::process::ExitCode;
 

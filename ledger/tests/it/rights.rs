@@ -102,6 +102,7 @@ const RIGHTS: &[(&str, &[&str])] = &[
             "SELECT event",
             "SELECT ledger_head",
             "SELECT projection",
+            "SELECT stream_version",
             "UPDATE projection",
             "USAGE ledger",
             "USAGE read_model",

@@ -35,7 +35,7 @@ COMMENT ON COLUMN read_model.rental.charge_vat IS 'The VAT inside the total.';
 COMMENT ON COLUMN read_model.rental.position IS 'The position of the last event that changed this row.';
 
 CREATE VIEW read_model.tariff AS
-SELECT t.tariff_id, t.version, t.name, t.effective_from, t.is_default, r.retired_at, t.terms, t.position
+SELECT t.tariff_id, t.version, t.name, t.effective_from, t.is_default, r.retired_at, r.position AS retired_position, t.terms, t.position
 FROM {schema}.tariff t LEFT JOIN {schema}.tariff_retired r USING (tariff_id);
 COMMENT ON VIEW read_model.tariff IS 'Every version of every tariff.';
 COMMENT ON COLUMN read_model.tariff.tariff_id IS 'The tariff.';
@@ -44,6 +44,7 @@ COMMENT ON COLUMN read_model.tariff.name IS 'Its name.';
 COMMENT ON COLUMN read_model.tariff.effective_from IS 'From when on this version is in force.';
 COMMENT ON COLUMN read_model.tariff.is_default IS 'Whether it was published as the default one.';
 COMMENT ON COLUMN read_model.tariff.retired_at IS 'Since when the tariff takes no new starts.';
+COMMENT ON COLUMN read_model.tariff.retired_position IS 'The position of the event that retired it.';
 COMMENT ON COLUMN read_model.tariff.terms IS 'Its numbers, named as in the price list.';
 COMMENT ON COLUMN read_model.tariff.position IS 'The position of the event that published it.';
 

@@ -19,6 +19,7 @@ pub(crate) mod finance_breaks;
 pub(crate) mod finance_debts;
 pub(crate) mod finance_deposits;
 pub(crate) mod finance_entries;
+pub(crate) mod finance_export;
 pub(crate) mod finance_period;
 pub(crate) mod finance_periods;
 pub(crate) mod finance_receipts;
@@ -39,6 +40,8 @@ pub(crate) mod station;
 pub(crate) mod station_commands_stream;
 pub(crate) mod stations;
 pub(crate) mod trial_balance;
+
+pub(crate) use finance_export::EXPORTS;
 
 use actix_web::{
     guard,
@@ -106,6 +109,7 @@ fn mount_finance(config: &mut ServiceConfig) {
         .service(get("/api/v1/cases", "cases", web::get().to(cases::get)))
         .service(get("/api/v1/refunds/{id}", "refund", web::get().to(refund::get)))
         .service(get("/api/v1/finance/receipts", "finance_receipts", web::get().to(finance_receipts::get)))
+        .service(get("/api/v1/finance/export", "finance_export", web::get().to(finance_export::get)))
         .service(get("/api/v1/finance/approvals", "finance_approvals", web::get().to(finance_approvals::get)))
         .service(get("/api/v1/finance/breaks", "finance_breaks", web::get().to(finance_breaks::get)))
         .service(get("/api/v1/finance/refunds", "finance_refunds", web::get().to(finance_refunds::get)))

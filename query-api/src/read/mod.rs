@@ -17,7 +17,7 @@ use edge::{
 };
 use ledger::{Ledger, seal::Sealer};
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use tokio_postgres::{Config, Row, types::ToSql};
 
 pub(crate) use failure::Failure;
@@ -56,7 +56,7 @@ impl Source {
         }
     }
 
-    const fn position(self) -> &'static str {
+    pub(crate) const fn position(self) -> &'static str {
         match self {
             Self::Rentals => statements::RENTALS_POSITION,
             Self::Billing => statements::BILLING_POSITION,
@@ -78,6 +78,8 @@ pub(crate) struct Stacks {
     pub(crate) live: Hub,
     pub(crate) shelf: Shelf,
     pub(crate) sealer: Sealer,
+    /// Room for files that are being written.
+    pub(crate) exports: Arc<Semaphore>,
 }
 
 /// A worker's place to read from. Cheap to clone.

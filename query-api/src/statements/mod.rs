@@ -7,6 +7,7 @@
 mod audit;
 pub(crate) mod books;
 mod cases;
+pub(crate) mod exported;
 mod inventory;
 pub(crate) mod known;
 mod money;

@@ -73,7 +73,7 @@ macro_rules! refunds {
             " FROM read_model.billing_position p LEFT JOIN LATERAL (
         SELECT * FROM ",
             $from,
-            "
+            " k
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (requested_at, refund_id) < ($2, $3::uuid))
         ORDER BY requested_at DESC, refund_id DESC LIMIT $4) r ON true
@@ -94,7 +94,7 @@ macro_rules! manual_refunds {
             " FROM read_model.billing_position p LEFT JOIN LATERAL (
         SELECT * FROM ",
             $from,
-            "
+            " k
         WHERE status = 'approved' AND provider IN ",
             crate::refund::by_hand!(),
             "     AND ($1::timestamptz IS NULL OR (requested_at, refund_id) < ($1, $2::uuid))
@@ -114,7 +114,7 @@ macro_rules! refunds_to_export {
     "SELECT p.position, r.refund_id, r.customer_id, r.receipt_id, r.payment_id, r.amount, r.provider, r.requested_at,
         r.approved_at
      FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM ", $from, " WHERE status = 'approved' AND provider IN ",
+        SELECT * FROM ", $from, " k WHERE status = 'approved' AND provider IN ",
     crate::refund::by_hand!(),
     "   ORDER BY requested_at, refund_id LIMIT $1) r ON true
      ORDER BY r.requested_at, r.refund_id"
@@ -135,7 +135,7 @@ macro_rules! receipts {
      FROM read_model.billing_position p LEFT JOIN LATERAL (
         SELECT * FROM ",
             $from,
-            "
+            " k
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (recorded_at, receipt_id) < ($2, $3::uuid))
         ORDER BY recorded_at DESC, receipt_id DESC LIMIT $4) r ON true
@@ -158,7 +158,7 @@ macro_rules! approvals {
      FROM read_model.billing_position p LEFT JOIN LATERAL (
         SELECT * FROM ",
             $from,
-            "
+            " k
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (requested_at, approval_id) < ($2, $3::uuid))
         ORDER BY requested_at DESC, approval_id DESC LIMIT $4) a ON true
@@ -178,7 +178,7 @@ macro_rules! breaks {
         b.payment_id, b.refund_id, b.receipt_id, b.ledger_amount, b.statement_amount, b.statement_id, b.reason, \
         b.opened_at, b.explanation, b.explained_by, b.explained_at, b.closed_by, b.closed_at, b.close_reason
      FROM read_model.billing_position p LEFT JOIN LATERAL (
-        SELECT * FROM ", $from, "
+        SELECT * FROM ", $from, " k
         WHERE ($1::text IS NULL OR status = $1)
           AND ($2::timestamptz IS NULL OR (opened_at, break_id) < ($2, $3::uuid))
         ORDER BY opened_at DESC, break_id DESC LIMIT $4) b ON true

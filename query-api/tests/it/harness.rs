@@ -109,6 +109,11 @@ impl Stage {
         projector
     }
 
+    /// What the projector reads and writes.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

@@ -117,15 +117,16 @@ async fn income_is_known_to_the_shilling_by_day_station_and_tariff() {
     let by_station = get(&stage, "/api/v1/finance/revenue?by=station").await;
     let of = |id: Uuid| {
         let items = by_station["items"].as_array().unwrap();
-        items.iter().find(|item| item["station_id"] == json!(id)).unwrap_or_else(|| panic!("{by_station}")).clone()
+        items
+            .iter()
+            .find(|item| item["station_id"] == json!(id))
+            .unwrap_or_else(|| panic!("{by_station}"))
+            .clone()
     };
     let (first, second) = (of(told.first.id), of(told.second.id));
     assert_eq!(kinds(&first), [&kind(847, 153), &kind(0, 0), &kind(0, 0), &kind(847, 153)]);
     // 4,661 and 16,949; 847 and 2,542.
-    assert_eq!(
-        kinds(&second),
-        [&kind(21_610, 3_890), &kind(3_389, 611), &kind(0, 0), &kind(24_999, 4_501)]
-    );
+    assert_eq!(kinds(&second), [&kind(21_610, 3_890), &kind(3_389, 611), &kind(0, 0), &kind(24_999, 4_501)]);
     // The whole of Juma's first charge, and Asha's bank.
     assert_eq!(second["reversed"], kind(5_085 + 847 + 38_136, 915 + 153 + 6_864));
     assert_eq!((&first["rentals"], &second["rentals"]), (&json!(1), &json!(2)));
@@ -138,7 +139,11 @@ async fn income_is_known_to_the_shilling_by_day_station_and_tariff() {
         let gross: i64 = groups.iter().map(|group| group["total"]["gross"].as_i64().unwrap()).sum();
         assert_eq!(gross, 30_500, "{by}");
         for (account, kind) in [("4000", "usage"), ("4010", "late"), ("4020", "replacement")] {
-            assert_eq!(json!(moved(&stage, account, "").await), report["totals"][kind]["net"], "{by} {account}");
+            assert_eq!(
+                json!(moved(&stage, account, "").await),
+                report["totals"][kind]["net"],
+                "{by} {account}"
+            );
         }
         assert_eq!(json!(moved(&stage, "2100", "").await), report["totals"]["total"]["vat"]);
         for group in groups {
@@ -164,7 +169,8 @@ async fn a_report_of_a_moment_knows_nothing_later_and_stays_as_it_was() {
     assert_eq!(days, [&json!("2026-01-05"), &json!("2026-01-06")]);
     let after = get(&stage, &as_of(told.before_the_recovery)).await;
     assert_eq!(after["totals"]["total"], kind(25_846 + 38_136, 4_654 + 6_864));
-    let one = get(&stage, &format!("{}&from=2026-01-06&to=2026-01-06", as_of(told.before_the_correction))).await;
+    let one =
+        get(&stage, &format!("{}&from=2026-01-06&to=2026-01-06", as_of(told.before_the_correction))).await;
     assert_eq!(one["totals"]["total"], kind(5_932, 1_068));
     assert_eq!(one["position"], json!(told.before_the_correction));
 
@@ -217,9 +223,11 @@ async fn what_customers_have_and_owe_is_the_accounts_of_deposits_and_receivables
     }
     let (sum, _, _) = clicked(&stage, &asha["entries"]).await;
     assert_eq!(sum, 3_000);
-    let then = get(&stage, &format!("/api/v1/finance/debts?as_of=position:{}", told.before_the_recovery)).await;
+    let then =
+        get(&stage, &format!("/api/v1/finance/debts?as_of=position:{}", told.before_the_recovery)).await;
     assert_eq!((&then["totals"]["debt"], &then["on"]), (&json!(49_000), &json!("2026-01-10")));
-    let none = get(&stage, &format!("/api/v1/finance/debts?as_of=position:{}", told.before_the_correction)).await;
+    let none =
+        get(&stage, &format!("/api/v1/finance/debts?as_of=position:{}", told.before_the_correction)).await;
     assert_eq!((&none["totals"]["debt"], &none["items"]), (&json!(0), &json!([])));
     assert_eq!(stage.get(FINANCE, "/api/v1/finance/debts?occurred_until=2026-01-15T12:00:00Z").await.0, 400);
     projector.stop().await;
@@ -307,7 +315,11 @@ async fn what_happened_later_is_left_out_wherever_both_axes_are_taken() {
             trial["items"].as_array().unwrap().iter().zip(chart["items"].as_array().unwrap())
         {
             assert_eq!((&account["count"], &account["entries"]), (&shown["count"], &shown["entries"]));
-            assert_eq!(json!(clicked(&stage, &account["entries"]).await.0), shown["balance"], "{until} {account}");
+            assert_eq!(
+                json!(clicked(&stage, &account["entries"]).await.0),
+                shown["balance"],
+                "{until} {account}"
+            );
         }
     }
     let before = get(&stage, "/api/v1/finance/revenue?by=station&occurred_until=2026-01-15T00:00:00Z").await;

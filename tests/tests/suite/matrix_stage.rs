@@ -161,6 +161,9 @@ impl Stage {
         if !silent && about_somebody.iter().any(|start| path.starts_with(start)) {
             path = format!("{path}?customer_id={named}");
         }
+        if path.ends_with("/finance/export") {
+            path.push_str("?model=journal");
+        }
         let customer_id = (!silent).then_some(named);
         let body = body(route, scene, named, customer_id)
             .map(|body| body.as_str().map_or_else(|| body.to_string(), str::to_owned));
