@@ -138,7 +138,6 @@ fn rule(rule: Rule, lang: Lang) -> &'static str {
         Rule::CapOnUsage => lang.say("Kikomo cha matumizi", "Cap on usage"),
         Rule::ReplacementFee => lang.say("Fidia ya power bank", "Replacement"),
         Rule::ChargedBefore => lang.say("Iliyokwisha kutozwa", "Charged before"),
-        Rule::SetByStaff => lang.say("Imewekwa na wafanyakazi wawili", "Set by two members of staff"),
     }
 }
 
