@@ -1,6 +1,7 @@
-//! Where an installation keeps its data, its keys and the passwords of its services.
+//! Where an installation keeps its data, its keys, its published checkpoints and the passwords of its services.
 //!
-//! `CHAJIPOA_DATA_DIR` (default `.local`) and `CHAJIPOA_KEYS` (default `keys` in it). The passwords of the database
+//! `CHAJIPOA_DATA_DIR` (default `.local`), `CHAJIPOA_KEYS` (default `keys` in it) and `CHAJIPOA_CHECKPOINTS` (default
+//! `checkpoints` in it). The passwords of the database
 //! logins are made once and kept in `passwords.json` (0600); the URL of each service's login is written to
 //! `urls.env` (0600) for whoever starts the services as processes of their own.
 
@@ -45,6 +46,8 @@ pub struct Installation {
     pub data: PathBuf,
     /// Its keys.
     pub keys: PathBuf,
+    /// Where its checkpoints are published.
+    pub checkpoints: PathBuf,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,7 +69,9 @@ impl Installation {
         let data =
             settings::text("CHAJIPOA_DATA_DIR")?.map_or_else(|| PathBuf::from(DEFAULT_DATA), PathBuf::from);
         let keys = settings::text("CHAJIPOA_KEYS")?.map_or_else(|| data.join("keys"), PathBuf::from);
-        Ok(Installation { data, keys })
+        let checkpoints =
+            settings::text("CHAJIPOA_CHECKPOINTS")?.map_or_else(|| data.join("checkpoints"), PathBuf::from);
+        Ok(Installation { data, keys, checkpoints })
     }
 
     /// Makes its folders.

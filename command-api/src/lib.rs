@@ -11,6 +11,7 @@ mod answer;
 mod api;
 mod batcher;
 mod bill_pay;
+mod books;
 mod cabinet;
 mod canonical;
 mod documents;

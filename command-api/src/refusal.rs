@@ -51,6 +51,7 @@ fn status(rejection: &Rejection, role: Role, in_path: Option<Uuid>) -> StatusCod
         | Rejection::CustomerNotActive { .. }
         | Rejection::CustomerClosed { .. }
         | Rejection::CustomerHasDebt { .. }
+        | Rejection::DebtSmaller { .. }
         | Rejection::PhoneTaken
         | Rejection::RentalStillOpen { .. }
         | Rejection::DepositRemaining { .. }
@@ -93,6 +94,12 @@ fn status(rejection: &Rejection, role: Role, in_path: Option<Uuid>) -> StatusCod
         | Rejection::RentalCancelled { .. }
         | Rejection::RentalOverdue { .. }
         | Rejection::ExtensionLimit { .. }
+        | Rejection::RentalNotClosed { .. }
+        | Rejection::CorrectionInFuture { .. }
+        | Rejection::CorrectionEndBeforeStart { .. }
+        | Rejection::CorrectionChangesNothing { .. }
+        | Rejection::PeriodNotPast { .. }
+        | Rejection::PeriodIsClosed { .. }
         | Rejection::NoRunningRental { .. }
         | Rejection::LastSeenAbsentNotAllowed
         | Rejection::PaymentSettled { .. }

@@ -24,6 +24,7 @@ use crate::access::Counted;
 use crate::actor::actor;
 use crate::answer::Answer;
 use crate::batcher::{self, Job, NotTaken, Outcome};
+use crate::books::{self, BooksError};
 use crate::canonical::canonical;
 use crate::personal::{Personal, derived_id};
 use crate::prompting::leads_to_no_prompt;
@@ -145,6 +146,7 @@ impl CommandApi {
             read.command.stated_time(stated).map_err(|error| Problem::malformed(error.to_string()))?;
         let bytes = canonical(actor, &kind, occurred_at.as_deref(), &read.hashed)
             .map_err(|_| Problem::malformed("data holds a number that cannot be kept"))?;
+        let books = books::needed(self.ledger(), &read.command).await.map_err(|error| no_books(&error))?;
         let prompt = self.count_prompt(speaker, given, &read.command).await?;
         let (reply, receiver) = oneshot::channel();
         let ends = sessions_end(&read.command);
@@ -159,6 +161,7 @@ impl CommandApi {
                 stated_at,
                 seeds: self.seeds(id),
             }),
+            books,
             traceparent,
             lost: 0,
             alone: false,
@@ -303,6 +306,18 @@ pub(crate) fn sealing(error: &SealError) -> Problem {
         | SealError::NoGeneration(_)
         | SealError::Random => {
             tracing::error!(%error, "a personal field could not be sealed");
+            Problem::internal()
+        }
+    }
+}
+
+fn no_books(error: &BooksError) -> Problem {
+    match error {
+        BooksError::Ledger(error) if error.is_transient() => {
+            Problem::unavailable("unavailable", "the ledger is away", SOON)
+        }
+        BooksError::Ledger(_) | BooksError::Unknown { .. } | BooksError::OutOfOrder(_) => {
+            tracing::error!(%error, "the books of a period could not be folded");
             Problem::internal()
         }
     }

@@ -15,6 +15,8 @@ mod access;
 mod bill_pay;
 #[path = "it/cabinet.rs"]
 mod cabinet;
+#[path = "it/closing.rs"]
+mod closing;
 #[path = "../../ledger/tests/support/database.rs"]
 mod database;
 #[path = "it/faults.rs"]
@@ -45,6 +47,8 @@ mod races;
 mod refunds;
 #[path = "it/requests.rs"]
 mod requests;
+#[path = "it/second_person.rs"]
+mod second_person;
 #[path = "it/slot_codes.rs"]
 mod slot_codes;
 #[path = "it/telemetry.rs"]

@@ -7,23 +7,24 @@ mod personal;
 
 pub use personal::{PERSONAL, PersonOf, Personal, PersonalKind};
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
     Role, Time,
     customer::Language,
-    event::{BreakCause, Provider, Purpose, ReleaseMode},
+    event::{BreakCause, Direction, Projection, Provider, Purpose, ReleaseMode},
     ids::{
         ApprovalId, BreakId, CustomerId, DeviceId, PaymentId, ReceiptId, RefundId, RentalId, StationId,
         TariffId,
     },
-    money::{Amount, Money},
+    money::{Amount, MAX_AMOUNT, Money},
     personal::{Sealed, SealedPhone},
     station::Service,
     values::{
-        CapacityMah, Latitude, Longitude, Minutes, Name, Percent, ProviderReference, Reason, Serial,
-        SlotCount, SlotNumber, StationCode,
+        CapacityMah, EventPosition, Latitude, Longitude, Minutes, Name, Percent, ProviderReference, Reason,
+        Serial, SlotCount, SlotNumber, StationCode,
     },
 };
 
@@ -220,6 +221,20 @@ commands! {
     ApproveAction [Finance Admin] { approval_id: ApprovalId, reason: Option<Sealed>, }
     /// The second person says no.
     RejectAction [Finance Admin] { approval_id: ApprovalId, reason: Option<Sealed>, }
+    /// Asks for a customer to be given money, or for some to be taken.
+    AdjustBalance [Finance Admin] {
+        customer_id: CustomerId, direction: Direction, amount: Amount, reason: Sealed,
+    }
+    /// Asks for a debt to be given up.
+    WriteOffDebt [Finance Admin] { customer_id: CustomerId, amount: Amount, reason: Sealed, }
+    /// Asks for a closed rental to be billed anew: from other times, or for a total.
+    CorrectRental [Finance Admin] {
+        rental_id: RentalId, started_at: Option<Time>, ended_at: Option<Time>, total: Option<Money>, reason: Sealed,
+    }
+    /// Closes the books of all business days up to and including `until`.
+    ClosePeriod [Finance Admin] { until: NaiveDate, }
+    /// Lets a read model pass over an event that it cannot apply; one of money only with a second person.
+    SkipProjectionEvent [Admin] { projection: Projection, position: EventPosition, reason: Reason, }
 
     /// Asks for deposit money to be paid out.
     RequestDepositRefund [Customer Finance Admin] {
@@ -361,6 +376,19 @@ impl PaymentConfirmed {
     }
 }
 
+impl CorrectRental {
+    fn check(&self) -> Result<(), Malformed> {
+        match (self.started_at.or(self.ended_at), self.total) {
+            (Some(_), Some(_)) => Err(malformed("give started_at and/or ended_at, or total, not both")),
+            (None, None) => Err(malformed("started_at, ended_at or total is missing")),
+            (None, Some(total)) if total.shillings() > MAX_AMOUNT => {
+                Err(malformed("a total is at most 1,000,000,000"))
+            }
+            (Some(_), None) | (None, Some(_)) => Ok(()),
+        }
+    }
+}
+
 impl Command {
     /// Whether this role may send it.
     #[must_use]
@@ -388,6 +416,7 @@ impl Command {
             Command::UpdateProfile(update) if update.name.is_none() && update.language.is_none() => {
                 Err(malformed("give name or language"))
             }
+            Command::CorrectRental(correct) => correct.check(),
             Command::RegisterCustomer(_)
             | Command::VerifyCustomer(_)
             | Command::UpdateProfile(_)
@@ -429,6 +458,10 @@ impl Command {
             | Command::RefundReceipt(_)
             | Command::ApproveAction(_)
             | Command::RejectAction(_)
+            | Command::AdjustBalance(_)
+            | Command::WriteOffDebt(_)
+            | Command::ClosePeriod(_)
+            | Command::SkipProjectionEvent(_)
             | Command::RequestDepositRefund(_)
             | Command::RequestPaymentRefund(_)
             | Command::ApproveRefund(_)
@@ -516,6 +549,11 @@ impl Command {
             }
             Command::ApproveAction(c) => vec![c.approval_id.0],
             Command::RejectAction(c) => vec![c.approval_id.0],
+            Command::AdjustBalance(c) => vec![c.customer_id.0],
+            Command::WriteOffDebt(c) => vec![c.customer_id.0],
+            Command::CorrectRental(c) => vec![c.rental_id.0],
+            Command::ClosePeriod(_) => vec![crate::ids::PERIODS.id],
+            Command::SkipProjectionEvent(c) => vec![c.projection.stream().id],
             Command::RequestDepositRefund(c) => {
                 [c.customer_id.0].into_iter().chain(c.refund_id.iter().map(|id| id.0)).collect()
             }

@@ -7,8 +7,8 @@
 use uuid::Uuid;
 
 use crate::{
-    Actor, Command, Event, Rejection, Time, approval, customer, device, payment, provider_entry, receipt,
-    reconciliation, refund, rental, station, tariff,
+    Actor, Command, Event, Rejection, Time, adjustment, approval, customer, device, payment, period, projection,
+    provider_entry, receipt, reconciliation, refund, rental, station, tariff,
     view::{Claim, Missing, View},
 };
 
@@ -171,6 +171,11 @@ pub fn decide(order: &Order, view: &View<'_>) -> Result<Decision, Stop> {
         Command::RefundReceipt(command) => receipt::refund(command, order, view),
         Command::ApproveAction(command) => approval::approve(command, order, view),
         Command::RejectAction(command) => approval::reject(command, order, view),
+        Command::AdjustBalance(command) => adjustment::adjust(command, order, view),
+        Command::WriteOffDebt(command) => adjustment::write_off(command, order, view),
+        Command::CorrectRental(command) => rental::correct(command, order, view),
+        Command::ClosePeriod(command) => period::close(command, order, view),
+        Command::SkipProjectionEvent(command) => projection::skip(command, order, view),
         Command::RequestDepositRefund(command) => refund::request_of_deposit(command, order, view),
         Command::RequestPaymentRefund(command) => refund::request_of_payment(command, order, view),
         Command::ApproveRefund(command) => refund::approve(command, order, view),

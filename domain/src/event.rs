@@ -5,13 +5,16 @@
 //! stands in it (`debited`, `credited`), so that [`crate::postings`] and every read model can be computed from
 //! the event without any other.
 
+mod upcast;
 mod words;
 
 pub use words::{
-    Action, BreakCause, CancelCause, CorrectedStage, CorrectionCause, PaidFrom, Place, Provider, Purpose,
-    RefundRejection, ReleaseMode, ReturnEvidence, Review, SaleCause,
+    AccountTotal, Action, BreakCause, CancelCause, CheckpointRef, CorrectedStage, CorrectionCause, Direction,
+    PaidFrom, Place, Projection, Provider, Purpose, RefundRejection, ReleaseMode, ReturnEvidence, Review,
+    SaleCause,
 };
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -19,8 +22,8 @@ use crate::{
     Money, Time,
     customer::Language,
     ids::{
-        ApprovalId, BreakId, CATALOGUE, CustomerId, DeviceId, EntryId, PaymentId, ReceiptId, RefundId,
-        RentalId, StationId, StreamKey, TariffId,
+        ApprovalId, BreakId, CATALOGUE, CustomerId, DeviceId, EntryId, LINEAGE, PERIODS, PaymentId,
+        ReceiptId, RefundId, RentalId, StationId, StreamKey, TariffId,
     },
     personal::Sealed,
     purse::{Credited, Debited},
@@ -47,6 +50,7 @@ macro_rules! events {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+            #[cfg_attr(test, derive(schemars::JsonSchema))]
             #[expect(missing_docs, reason = "the fields are named after the facts they hold")]
             pub struct $name { $($(#[$attribute])* pub $field: $type,)* }
 
@@ -66,6 +70,19 @@ macro_rules! events {
         impl Event {
             /// The names of all event types.
             pub const TYPES: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// Every version that was ever recorded and can be read, older ones after those of today.
+            pub fn versions() -> impl Iterator<Item = (&'static str, i16)> {
+                [$((stringify!($name), $version)),*].into_iter().chain(upcast::OLDER.iter().copied())
+            }
+
+            /// How the JSON of each version looks.
+            #[cfg(test)]
+            pub(crate) fn schemas() -> Vec<(&'static str, i16, crate::schema::Described)> {
+                let mut schemas = vec![$((stringify!($name), $version, crate::schema::described::<$name>())),*];
+                schemas.extend(upcast::schemas());
+                schemas
+            }
 
             /// The name of this event's type.
             #[must_use]
@@ -111,7 +128,9 @@ macro_rules! events {
                     $((stringify!($name), $version) => serde_json::from_slice::<$name>(payload)
                         .map(Event::from)
                         .map_err(|error| unknown(error.to_string())),)*
-                    (_, _) => Err(unknown("no such type and version".to_owned())),
+                    (_, _) => upcast::decode(event_type, schema_version, payload)
+                        .unwrap_or_else(|| Err("no such type and version".to_owned()))
+                        .map_err(unknown),
                 }
             }
         }
@@ -321,8 +340,8 @@ events! {
         slot: SlotNumber, released_at: Time, lost: bool, review: Vec<Review>,
     } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(), e.station_id.stream()];
     /// The due time moved.
-    RentalExtended v 1 {
-        rental_id: RentalId, customer_id: CustomerId, minutes: i64, due_at: Time,
+    RentalExtended v 2 {
+        rental_id: RentalId, customer_id: CustomerId, minutes: i64, previous_due_at: Time, due_at: Time,
     } in |e| [e.rental_id.stream(), e.customer_id.stream()];
     /// The due time passed.
     RentalBecameOverdue v 1 {
@@ -358,9 +377,14 @@ events! {
         #[serde(skip_serializing_if = "Option::is_none", default)] evidence: Option<ReturnEvidence>,
         #[serde(skip_serializing_if = "Option::is_none", default)] docked: Option<Place>,
         #[serde(skip_serializing_if = "none_to_review", default)] review: Vec<Review>,
+        /// The start, if staff corrected it.
+        #[serde(skip_serializing_if = "Option::is_none", default)] started_at: Option<Time>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] approval_id: Option<ApprovalId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] approved_by: Option<Uuid>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Sealed>,
     } in |e| [
         e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream(),
-        e.docked.map(|place| place.station_id.stream()),
+        e.docked.map(|place| place.station_id.stream()).or(e.approval_id.map(ApprovalId::stream)),
     ];
     /// The bank came back within the recovery days: its replacement fee is given back.
     ReplacementFeeReversed v 1 {
@@ -566,6 +590,36 @@ events! {
         entry_id: EntryId, provider: Provider, amount: Money, provider_reference: ProviderReference,
         #[serde(skip_serializing_if = "Option::is_none", default)] reason: Option<Reason>,
     } in |e| [e.entry_id.stream()];
+
+    // ---- finance
+    /// Staff gave a customer money, or took some. `credited` is where it went, `debited` where it came from.
+    BalanceAdjusted v 1 {
+        customer_id: CustomerId, direction: Direction, amount: Money,
+        #[serde(skip_serializing_if = "Option::is_none", default)] credited: Option<Credited>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] debited: Option<Debited>,
+        approval_id: ApprovalId, approved_by: Uuid, reason: Sealed,
+    } in |e| [e.customer_id.stream(), e.approval_id.stream()];
+    /// A debt was given up.
+    DebtWrittenOff v 1 {
+        customer_id: CustomerId, amount: Money, approval_id: ApprovalId, approved_by: Uuid, reason: Sealed,
+    } in |e| [e.customer_id.stream(), e.approval_id.stream()];
+    /// The books of all business days up to `until` are closed: nothing is booked on them any more. The figures
+    /// hold everything up to `position`, the one before this event's own.
+    PeriodClosed v 1 {
+        #[serde(skip_serializing_if = "Option::is_none", default)] from: Option<NaiveDate>,
+        until: NaiveDate, closed_by: Uuid, position: i64, accounts: Vec<AccountTotal>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] checkpoint: Option<CheckpointRef>,
+    } in |_e| [PERIODS];
+
+    // ---- the ledger and its readers
+    /// The ledger was restored to an earlier moment and goes on from there under a new epoch.
+    LedgerRestored v 1 { epoch: i32, restored_to: i64, reason: Reason, } in |_e| [LINEAGE];
+    /// A read model may pass over an event, should it be unable to apply it.
+    ProjectionEventSkipped v 1 {
+        projection: Projection, position: i64, reason: Reason, requested_by: Uuid,
+        #[serde(skip_serializing_if = "Option::is_none", default)] approval_id: Option<ApprovalId>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] approved_by: Option<Uuid>,
+    } in |e| [e.projection.stream(), e.approval_id.map(ApprovalId::stream)];
 }
 
 impl Event {

@@ -8,6 +8,7 @@ macro_rules! id_kinds {
         $(
             #[doc = $doc]
             #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+            #[cfg_attr(test, derive(schemars::JsonSchema))]
             #[serde(transparent)]
             pub struct $name(pub Uuid);
 
@@ -43,6 +44,7 @@ id_kinds! {
 
 /// A tariff. Its versions live in the catalogue's stream, not in one of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct TariffId(pub Uuid);
 
@@ -72,6 +74,12 @@ pub enum StreamKind {
     Break,
     /// A provider's fee or payout.
     Entry,
+    /// Closed periods (one stream).
+    Period,
+    /// The ledger itself: what restores did to it (one stream).
+    Ledger,
+    /// A read model: which events it passes over.
+    Projection,
 }
 
 impl StreamKind {
@@ -90,6 +98,9 @@ impl StreamKind {
             StreamKind::Approval => "approval",
             StreamKind::Break => "break",
             StreamKind::Entry => "entry",
+            StreamKind::Period => "period",
+            StreamKind::Ledger => "ledger",
+            StreamKind::Projection => "projection",
         }
     }
 }
@@ -103,6 +114,23 @@ pub struct StreamKey {
     pub id: Uuid,
 }
 
+/// A stream that there is one of, or a fixed few: its id ends in a number that nobody else has.
+const fn fixed(kind: StreamKind, number: u16) -> StreamKey {
+    #[expect(clippy::as_conversions, reason = "widening in a const")]
+    let id = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0000 | number as u128);
+    StreamKey { kind, id }
+}
+
 /// The one stream of the tariff catalogue.
-pub const CATALOGUE: StreamKey =
-    StreamKey { kind: StreamKind::Tariff, id: Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001) };
+pub const CATALOGUE: StreamKey = fixed(StreamKind::Tariff, 1);
+/// The one stream of closed periods.
+pub const PERIODS: StreamKey = fixed(StreamKind::Period, 2);
+/// The one stream of what restores did to the ledger.
+pub const LINEAGE: StreamKey = fixed(StreamKind::Ledger, 3);
+/// The streams of the read models, one each, from this number on.
+const PROJECTIONS: u16 = 0x10;
+
+/// The stream of the read model with that place in [`crate::event::Projection::ALL`].
+pub(crate) const fn projection(place: u16) -> StreamKey {
+    fixed(StreamKind::Projection, PROJECTIONS.saturating_add(place))
+}

@@ -7,9 +7,11 @@
 //! - [`command`] and [`event`]: the vocabulary, one struct each;
 //! - [`decide()`]: one command on the present state becomes a [`Decision`] or a [`Rejection`];
 //! - [`State`]: what a stream of events adds up to;
-//! - [`rating`]: what a rental costs; [`postings`]: what that means in the books.
+//! - [`rating`]: what a rental costs; [`postings`]: what that means in the books;
+//! - [`rerating`]: every charge of a history once more, under its own tariff or another one.
 
 pub mod actor;
+pub mod adjustment;
 pub mod approval;
 pub mod command;
 pub mod customer;
@@ -17,11 +19,14 @@ pub mod decide;
 pub mod device;
 pub mod event;
 pub mod ids;
+pub mod lineage;
 pub mod money;
 pub mod payment;
+pub mod period;
 pub mod personal;
 pub mod phone;
 pub mod postings;
+pub mod projection;
 pub mod provider_entry;
 pub mod purse;
 pub mod rating;
@@ -30,6 +35,9 @@ pub mod reconciliation;
 pub mod refund;
 pub mod rejection;
 pub mod rental;
+pub mod rerating;
+#[cfg(test)]
+mod schema;
 pub mod state;
 pub mod station;
 pub mod tariff;

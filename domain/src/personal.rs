@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A sealed text: ciphertext, and a digest under the same person's key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sealed {
     /// base64url(version ‖ nonce ‖ ciphertext ‖ tag).

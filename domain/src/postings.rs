@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::{
     Event, Money,
-    event::{PaidFrom, Provider, RefundPaid},
+    event::{BalanceAdjusted, PaidFrom, Provider, RefundPaid},
     ids::CustomerId,
     purse::{Credited, Debited},
-    rating::Posted,
+    rating::{Kind, Posted},
 };
 
 /// An account of the chart.
@@ -125,6 +125,29 @@ pub struct Posting {
     pub customer: Option<CustomerId>,
     /// Where the money lies, if one of both accounts is mobile money.
     pub provider: Option<Provider>,
+    /// Which kind of income it is, or is the VAT of.
+    pub kind: Option<Kind>,
+}
+
+/// What an entry has on one side.
+#[derive(Clone, Copy)]
+struct Leg {
+    account: Account,
+    amount: Money,
+    kind: Option<Kind>,
+}
+
+impl Leg {
+    /// Income of a kind, or its VAT.
+    const fn of(kind: Kind, account: Account, amount: Money) -> Leg {
+        Leg { account, amount, kind: Some(kind) }
+    }
+}
+
+impl From<(Account, Money)> for Leg {
+    fn from((account, amount): (Account, Money)) -> Leg {
+        Leg { account, amount, kind: None }
+    }
 }
 
 /// Who and where the lines of an entry are about.
@@ -150,41 +173,47 @@ impl Party {
             amount,
             customer: self.customer.filter(|_| touches(&customers)),
             provider: self.provider.filter(|_| touches(&[Account::MobileMoney])),
+            kind: None,
         }
     }
 
     /// Pairs what is debited with what is credited, in order. Both sides have the same sum.
-    fn pair(self, debits: &[(Account, Money)], credits: &[(Account, Money)]) -> Vec<Posting> {
+    fn pair<D, C>(self, debits: &[D], credits: &[C]) -> Vec<Posting>
+    where
+        D: Copy + Into<Leg>,
+        C: Copy + Into<Leg>,
+    {
         let mut lines = Vec::new();
-        let mut credits = credits.iter().copied();
-        let (mut credit, mut open) = credits.next().unwrap_or((Account::Goodwill, Money::ZERO));
-        for (debit, amount) in debits.iter().copied() {
-            let mut rest = amount;
-            while !rest.is_zero() {
-                if open.is_zero() {
+        let mut credits = credits.iter().copied().map(Into::into);
+        let mut credit: Leg = credits.next().unwrap_or((Account::Goodwill, Money::ZERO).into());
+        for mut debit in debits.iter().copied().map(Into::<Leg>::into) {
+            while !debit.amount.is_zero() {
+                if credit.amount.is_zero() {
                     let Some(next) = credits.next() else { break };
-                    (credit, open) = next;
+                    credit = next;
                     continue;
                 }
-                let part = rest.min(open);
-                lines.push(self.line(debit, credit, part));
-                rest = rest.less(part);
-                open = open.less(part);
+                let part = debit.amount.min(credit.amount);
+                let kind = debit.kind.or(credit.kind);
+                lines.push(Posting { kind, ..self.line(debit.account, credit.account, part) });
+                debit.amount = debit.amount.less(part);
+                credit.amount = credit.amount.less(part);
             }
         }
         lines
     }
 }
 
-fn income(posted: Posted) -> [(Account, Money); 6] {
+fn income(posted: Posted) -> [Leg; 6] {
     let Posted { amounts, vat } = posted;
+    let (usage, late, replacement) = (Kind::Usage, Kind::Late, Kind::Replacement);
     [
-        (Account::RentalRevenue, amounts.usage.less(vat.usage)),
-        (Account::VatPayable, vat.usage),
-        (Account::LateFeeRevenue, amounts.late.less(vat.late)),
-        (Account::VatPayable, vat.late),
-        (Account::ReplacementRevenue, amounts.replacement.less(vat.replacement)),
-        (Account::VatPayable, vat.replacement),
+        Leg::of(usage, Account::RentalRevenue, amounts.usage.less(vat.usage)),
+        Leg::of(usage, Account::VatPayable, vat.usage),
+        Leg::of(late, Account::LateFeeRevenue, amounts.late.less(vat.late)),
+        Leg::of(late, Account::VatPayable, vat.late),
+        Leg::of(replacement, Account::ReplacementRevenue, amounts.replacement.less(vat.replacement)),
+        Leg::of(replacement, Account::VatPayable, vat.replacement),
     ]
 }
 
@@ -235,6 +264,44 @@ fn paid_out(fact: &RefundPaid) -> Vec<Posting> {
     party.pair(&from, &[(Account::MobileMoney, fact.amount)])
 }
 
+/// Given to a customer out of goodwill, or taken from them.
+fn adjusted(fact: &BalanceAdjusted) -> Vec<Posting> {
+    let party = Party::customer(fact.customer_id);
+    let goodwill = [(Account::Goodwill, fact.amount)];
+    match (fact.credited, fact.debited) {
+        (Some(credited), _) => party.pair(&goodwill, &given(credited)),
+        (None, debited) => party.pair(&taken(fact.amount, debited), &goodwill),
+    }
+}
+
+/// The types of events that may make an entry.
+const POSTING: [&str; 18] = [
+    "PaymentSettled",
+    "ReceiptUnmatched",
+    "PaymentChargedBack",
+    "ReceiptAssigned",
+    "ReceiptRefundRequested",
+    "RefundRequested",
+    "RefundRejected",
+    "RefundFailed",
+    "RefundPaid",
+    "ProviderFeeRecorded",
+    "ProviderPayoutRecorded",
+    "BalanceAdjusted",
+    "DebtWrittenOff",
+    "RentalEnded",
+    "RentalSold",
+    "DeviceRecovered",
+    "ReplacementFeeReversed",
+    "RentalCorrected",
+];
+
+/// Whether an event of that type may make an entry; no other has to be read for the books.
+#[must_use]
+pub fn may_post(event_type: &str) -> bool {
+    POSTING.contains(&event_type)
+}
+
 /// The entry that an event makes in the books; empty for events that move no money.
 #[must_use]
 pub fn entries(event: &Event) -> Vec<Posting> {
@@ -274,6 +341,11 @@ pub fn entries(event: &Event) -> Vec<Posting> {
         Event::ProviderPayoutRecorded(fact) => {
             let party = Party { customer: None, provider: Some(fact.provider) };
             vec![party.line(Account::Bank, Account::MobileMoney, fact.amount)]
+        }
+        Event::BalanceAdjusted(fact) => adjusted(fact),
+        Event::DebtWrittenOff(fact) => {
+            let party = Party::customer(fact.customer_id);
+            vec![party.line(Account::BadDebt, Account::CustomerReceivables, fact.amount)]
         }
         Event::RentalEnded(fact) => charge(fact.customer_id, fact.charge.to_posted(), fact.debited),
         Event::RentalSold(fact) => charge(fact.customer_id, fact.charge.to_posted(), fact.debited),
@@ -329,6 +401,9 @@ pub fn entries(event: &Event) -> Vec<Posting> {
         | Event::BreakOpened(_)
         | Event::BreakExplained(_)
         | Event::BreakClosed(_)
+        | Event::PeriodClosed(_)
+        | Event::LedgerRestored(_)
+        | Event::ProjectionEventSkipped(_)
         | Event::PaymentExpired(_) => Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ use crate::Money;
 
 /// Where a charge was taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Debited {
     /// Taken from the deposit balance.
     pub deposit: Money,
@@ -18,6 +19,7 @@ pub struct Debited {
 
 /// Where money that came back went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Credited {
     /// Paid off debt.
     pub debt: Money,
@@ -69,6 +71,12 @@ impl Purse {
         let credited = Credited { debt, write_off, deposit: rest.less(write_off) };
         self.credit(credited);
         credited
+    }
+
+    /// Gives up so much of the debt.
+    pub fn write_off(&mut self, amount: Money) {
+        self.debt = self.debt.less(amount);
+        self.written_off = self.written_off.plus(amount);
     }
 
     /// Applies a recorded debit.

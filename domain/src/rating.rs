@@ -15,8 +15,21 @@ const MINUTE: i64 = 60;
 /// Twenty-four hours in seconds: a block of usage and a day of lateness.
 pub const DAY: i64 = 24 * 60 * MINUTE;
 
+/// A kind of income.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// For using the bank.
+    Usage,
+    /// For bringing it late.
+    Late,
+    /// For not bringing it.
+    Replacement,
+}
+
 /// An amount for each kind of income.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ByKind {
     /// For using the bank.
     pub usage: Money,
@@ -59,6 +72,7 @@ impl ByKind {
 
 /// Amounts with the VAT inside them: what was posted for a charge, and what a reversal takes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Posted {
     /// The amounts, VAT included.
     pub amounts: ByKind,
@@ -94,6 +108,7 @@ impl Posted {
 
 /// The rule that a line of a charge's trace comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// The whole rental was at most the free minutes long.
@@ -112,10 +127,13 @@ pub enum Rule {
     ReplacementFee,
     /// Usage or late fee that was charged before, at the report of the loss.
     ChargedBefore,
+    /// Two members of staff said what it costs.
+    SetByStaff,
 }
 
 /// One step of the calculation. The amounts of all lines add up to the charge's total.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Line {
     /// The rule applied.
     pub rule: Rule,
@@ -133,6 +151,7 @@ pub struct Line {
 
 /// What a rental costs, by kind, with VAT and trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Charge {
     /// Everything together.
     pub total: Money,
@@ -198,6 +217,15 @@ pub struct Rated<'a> {
 pub fn not_taken(at: Time) -> Charge {
     let line = Line { rule: Rule::NotTaken, from: at, to: at, units: 0, unit_price: Money::ZERO, amount: 0 };
     Charge::posted(Posted::ZERO, vec![line])
+}
+
+/// The charge that staff set instead of a rated one: all of it usage, its VAT inside.
+#[must_use]
+pub fn set_by_staff(total: Money, vat_percent: u32, (from, to): (Time, Time)) -> Charge {
+    let amounts = ByKind { usage: total, ..ByKind::ZERO };
+    let amount = total.shillings();
+    let line = Line { rule: Rule::SetByStaff, from, to, units: 1, unit_price: total, amount };
+    Charge::new(amounts, vat_percent, vec![line])
 }
 
 impl Rated<'_> {

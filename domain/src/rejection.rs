@@ -4,6 +4,7 @@
 //! nor a sentence; the HTTP side renders it beside the members that every problem has, so no fact is named like
 //! one of those (`type`, `title`, `status`, `detail`, `code`, `request_id`).
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -67,6 +68,7 @@ rejections! {
     PaymentPending { customer_id: Uuid, payment_id: Uuid } => "payment_pending", "A payment of the customer is not settled, declined or expired yet";
     CustomerSuspended { customer_id: Uuid } => "customer_suspended", "The customer is suspended; only an admin may erase them";
     PhoneTaken => "phone_taken", "This phone number already belongs to a customer";
+    DebtSmaller { customer_id: Uuid, debt: Money } => "debt_smaller", "Less is owed than is to be written off";
 
     // Tariffs.
     TariffUnknown { tariff_id: Option<Uuid> } => "tariff_unknown", "No such tariff, and no default one";
@@ -114,6 +116,10 @@ rejections! {
     RentalCancelled { rental_id: Uuid } => "rental_cancelled", "The rental was cancelled";
     RentalOverdue { rental_id: Uuid, due_at: Time } => "rental_overdue", "The rental's due time has passed";
     ExtensionLimit { rental_id: Uuid, extended_minutes: i64, limit_minutes: i64 } => "extension_limit", "The rental cannot be extended that far";
+    RentalNotClosed { rental_id: Uuid, rental_status: &'static str } => "rental_not_closed", "Only a rental that is ended, sold or recovered can be corrected";
+    CorrectionInFuture { at: Time, now: Time } => "correction_in_future", "A corrected time lies ahead of now";
+    CorrectionEndBeforeStart { started_at: Time, ended_at: Time } => "correction_end_before_start", "The rental would end before it starts";
+    CorrectionChangesNothing { rental_id: Uuid, total: Money } => "correction_changes_nothing", "The rental already stands as asked; reject the request";
     NoRunningRental { device_id: Uuid } => "no_running_rental", "No rental of this bank was running then";
     LastSeenAbsentNotAllowed => "last_seen_absent_at_not_allowed", "Only a station may say when it last saw the slot empty";
 
@@ -149,6 +155,10 @@ rejections! {
     // Reconciliation.
     BreakUnknown { break_id: Uuid } => "break_unknown", "No such break";
     BreakIsClosed { break_id: Uuid } => "break_closed", "The break is closed";
+
+    // Periods.
+    PeriodNotPast { until: NaiveDate, today: NaiveDate } => "period_not_past", "Only days that are over can be closed";
+    PeriodIsClosed { until: NaiveDate, closed_until: NaiveDate } => "period_closed", "A later day is closed already";
 
     // Transactions.
     ReceiptExists { receipt_id: Uuid } => "receipt_exists", "This money is held as a receipt; assign the receipt instead";

@@ -153,6 +153,10 @@ bounded!(
     CapacityMah, u32, 100..=1_000_000, "a capacity is 100 to 1,000,000 mAh"
 );
 bounded!(
+    /// The position of an event in the ledger.
+    EventPosition, i64, 1..=9_223_372_036_854_775_807, "a position is 1 or more"
+);
+bounded!(
     /// A length of time in minutes, at least one and at most a year.
     Minutes, i64, 1..=525_600, "minutes are 1 to 525,600"
 );

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::{
@@ -13,11 +14,14 @@ use crate::{
     approval::Approval,
     customer::Customer,
     device::Device,
+    event::Projection,
     ids::{
-        ApprovalId, BreakId, CATALOGUE, CustomerId, DeviceId, EntryId, PaymentId, ReceiptId, RefundId,
-        RentalId, StationId,
+        ApprovalId, BreakId, CATALOGUE, CustomerId, DeviceId, EntryId, PERIODS, PaymentId, ReceiptId,
+        RefundId, RentalId, StationId,
     },
     payment::Payment,
+    period::{Books, Periods},
+    projection::Skips,
     provider_entry::ProviderEntry,
     receipt::Receipt,
     reconciliation::Break,
@@ -62,6 +66,10 @@ pub trait Source {
     fn stream(&self, id: Uuid) -> Option<(i64, Option<&State>)>;
     /// Who holds a claim. `None`: not at hand, look it up. `Some(None)`: nobody.
     fn claim(&self, claim: &Claim) -> Option<Option<Uuid>>;
+    /// The figures of the period that is to be closed, if somebody folded them.
+    fn books(&self) -> Option<&Books> {
+        None
+    }
 }
 
 /// What has to be loaded before the decision can be made.
@@ -71,6 +79,8 @@ pub enum Missing {
     Stream(Uuid),
     /// A claim.
     Claim(Claim),
+    /// The figures of the days up to this one, on top of what is closed now.
+    Books(NaiveDate),
 }
 
 /// What stands under an id.
@@ -250,6 +260,37 @@ impl<'a> View<'a> {
             Some(State::Entry(entry)) => Found::Here(entry),
             Some(_) => Found::OtherKind,
         })
+    }
+
+    /// What a read model may pass over.
+    ///
+    /// # Errors
+    /// As [`View::customer`].
+    pub fn skips(&self, projection: Projection) -> Result<Option<&'a Skips>, Missing> {
+        Ok(match self.state(projection.stream().id)? {
+            Some(State::Projection(skips)) => Some(skips),
+            Some(_) | None => None,
+        })
+    }
+
+    /// How far the books are closed.
+    ///
+    /// # Errors
+    /// As [`View::customer`].
+    pub fn periods(&self) -> Result<Periods, Missing> {
+        Ok(match self.state(PERIODS.id)? {
+            Some(State::Periods(periods)) => periods.clone(),
+            Some(_) | None => Periods::default(),
+        })
+    }
+
+    /// The figures of the days after `closed` up to `until`.
+    ///
+    /// # Errors
+    /// [`Missing`] if nobody has folded them, or not on top of what is closed now.
+    pub fn books(&self, until: NaiveDate, closed: Option<NaiveDate>) -> Result<&'a Books, Missing> {
+        let books = self.source.books().filter(|books| books.until() == until && books.closed_before() == closed);
+        books.ok_or(Missing::Books(until))
     }
 
     /// The tariff catalogue.

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "reading a JSON answer; a missing field fails the test")]
 
+#[path = "domain/adjusting.rs"]
+mod adjusting;
 #[path = "domain/always.rs"]
 mod always;
 #[path = "domain/given.rs"]
@@ -10,6 +12,10 @@ mod given;
 
 #[path = "domain/batteries.rs"]
 mod batteries;
+#[path = "domain/closing.rs"]
+mod closing;
+#[path = "domain/correcting.rs"]
+mod correcting;
 #[path = "domain/customers.rs"]
 mod customers;
 #[path = "domain/devices.rs"]
@@ -22,6 +28,8 @@ mod field;
 mod golden;
 #[path = "domain/law.rs"]
 mod law;
+#[path = "domain/lineage.rs"]
+mod lineage;
 #[path = "domain/manifest.rs"]
 mod manifest;
 #[path = "domain/model.rs"]
@@ -50,6 +58,8 @@ mod reconciling;
 mod refunds;
 #[path = "domain/releasing.rs"]
 mod releasing;
+#[path = "domain/rerating.rs"]
+mod rerating;
 #[path = "domain/returning.rs"]
 mod returning;
 #[path = "domain/returning_late.rs"]

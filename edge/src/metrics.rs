@@ -12,7 +12,10 @@ use prometheus::{
     TextEncoder,
 };
 
-pub use prometheus::{Histogram, IntCounter as Counter, IntCounterVec as CounterFamily, IntGauge as Gauge};
+pub use prometheus::{
+    Histogram, IntCounter as Counter, IntCounterVec as CounterFamily, IntGauge as Gauge,
+    IntGaugeVec as GaugeFamily,
+};
 
 /// Upper bounds in seconds that suit answers and commits.
 pub const SECONDS: &[f64] =

@@ -14,6 +14,7 @@ use crate::problem::Problem;
 
 /// Where the document is.
 const DOCUMENT: &str = "/openapi.json";
+const TOPICS: &str = "/asyncapi.json";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -179,19 +180,35 @@ fn min_position() -> Parameter {
         .build()
 }
 
-/// The document's own description of itself.
+/// The document's own description of itself, and of the one about topics.
 pub fn describe_itself(document: &mut utoipa::openapi::OpenApi) {
+    let own = json!({"openapi": "3.1.0", "info": {"title": "ChajiPoa"}, "paths": {}});
+    add_document(document, DOCUMENT, "This document.", own);
+    let topics = json!({"asyncapi": "3.0.0", "info": {"title": "ChajiPoa's ledger"}, "channels": {}});
+    add_document(
+        document,
+        TOPICS,
+        "The topics of Kafka and every message in them, as an AsyncAPI 3 document.",
+        topics,
+    );
+}
+
+fn add_document(
+    document: &mut utoipa::openapi::OpenApi,
+    path: &str,
+    summary: &str,
+    example: serde_json::Value,
+) {
     let object = ObjectBuilder::new().schema_type(Type::Object).build();
-    let example = json!({"openapi": "3.1.0", "info": {"title": "ChajiPoa"}, "paths": {}});
     let content = ContentBuilder::new().schema(Some(object)).example(Some(example)).build();
     let response =
         ResponseBuilder::new().description("the document").content("application/json", content).build();
     let operation = utoipa::openapi::path::OperationBuilder::new()
-        .summary(Some("This document."))
+        .summary(Some(summary))
         .tag("service")
         .response("200", response)
         .build();
-    document.paths.paths.insert(DOCUMENT.to_owned(), PathItem::new(HttpMethod::Get, operation));
+    document.paths.paths.insert(path.to_owned(), PathItem::new(HttpMethod::Get, operation));
 }
 
 #[cfg(test)]

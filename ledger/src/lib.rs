@@ -26,6 +26,7 @@ pub mod leaf;
 pub mod migrate;
 pub mod seal;
 pub mod statements;
+pub mod tree;
 
 #[cfg(test)]
 mod testing;

@@ -194,7 +194,7 @@ pub const GUARD: &str = "SELECT current_user::text, \
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, \
            unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege) \
       WHERE n.nspname = 'ledger' AND c.relkind IN ('r', 'p') \
-        AND c.relname ~ '^(event|stream_version|command)(_[0-9]+)?$' \
+        AND c.relname ~ '^(event|stream_version|command|tile|signed_checkpoint)(_[0-9]+)?$' \
         AND (has_table_privilege(c.oid, p.privilege) \
              OR p.privilege = 'UPDATE' AND has_any_column_privilege(c.oid, 'UPDATE')))";
 
@@ -202,6 +202,31 @@ pub const GUARD: &str = "SELECT current_user::text, \
 pub const NOTE_CALLBACK: &str = "INSERT INTO finance.callback (heard_by, heard_key, kind, provider, provider_reference, \
          external_reference, amount, status, verdict, heard_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT ON CONSTRAINT callback_pk DO NOTHING";
+
+/// The last signed checkpoint of an epoch.
+pub const LAST_SIGNED: &str = "SELECT epoch, size, root, note, signed_at FROM ledger.signed_checkpoint \
+     WHERE epoch = $1 ORDER BY size DESC LIMIT 1";
+
+/// The first signed checkpoint of an epoch from a size on.
+pub const FIRST_SIGNED_FROM: &str = "SELECT epoch, size, root, note, signed_at FROM ledger.signed_checkpoint \
+     WHERE epoch = $1 AND size >= $2 ORDER BY size LIMIT 1";
+
+/// Tiles of the tree.
+pub const TILES: &str = "SELECT t.level, t.index, t.hashes \
+     FROM unnest($2::smallint[], $3::bigint[]) AS u (level, index), \
+     LATERAL (SELECT * FROM ledger.tile i WHERE i.epoch = $1 AND i.level = u.level AND i.index = u.index OFFSET 0) t";
+
+/// How many tiles of each level there are, and one more than the highest index.
+pub const COUNT_TILES: &str =
+    "SELECT level, count(*), max(index) + 1 FROM ledger.tile WHERE epoch = $1 GROUP BY level ORDER BY level";
+
+/// Adds tiles.
+pub const SAVE_TILES: &str = "INSERT INTO ledger.tile (epoch, level, index, hashes) \
+     SELECT $1, u.level, u.index, u.hashes FROM unnest($2::smallint[], $3::bigint[], $4::bytea[]) AS u (level, index, hashes)";
+
+/// Stores a signed checkpoint.
+pub const SAVE_SIGNED: &str =
+    "INSERT INTO ledger.signed_checkpoint (epoch, size, root, note) VALUES ($1, $2, $3, $4)";
 
 /// Every statement that a service prepares, with its name.
 pub const ALL: &[(&str, &str)] = &[
@@ -232,5 +257,11 @@ pub const ALL: &[(&str, &str)] = &[
     ("CHECKPOINT", CHECKPOINT),
     ("SAVE_CHECKPOINT", SAVE_CHECKPOINT),
     ("NOTE_CALLBACK", NOTE_CALLBACK),
+    ("LAST_SIGNED", LAST_SIGNED),
+    ("FIRST_SIGNED_FROM", FIRST_SIGNED_FROM),
+    ("TILES", TILES),
+    ("COUNT_TILES", COUNT_TILES),
+    ("SAVE_TILES", SAVE_TILES),
+    ("SAVE_SIGNED", SAVE_SIGNED),
     ("GUARD", GUARD),
 ];

@@ -25,11 +25,13 @@ pub enum StreamKind {
     Period = 10,
     Break = 11,
     Entry = 12,
+    Ledger = 13,
+    Projection = 14,
 }
 
 impl StreamKind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Customer,
         Self::Device,
         Self::Station,
@@ -42,6 +44,8 @@ impl StreamKind {
         Self::Period,
         Self::Break,
         Self::Entry,
+        Self::Ledger,
+        Self::Projection,
     ];
 
     /// The stored code.
@@ -73,6 +77,8 @@ impl StreamKind {
             Self::Period => "period",
             Self::Break => "break",
             Self::Entry => "entry",
+            Self::Ledger => "ledger",
+            Self::Projection => "projection",
         }
     }
 }
@@ -121,7 +127,7 @@ mod tests {
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }
         assert_eq!(StreamKind::from_code(0), None);
-        assert_eq!(StreamKind::from_code(13), None);
+        assert_eq!(StreamKind::from_code(15), None);
         assert!("Customer".parse::<StreamKind>().is_err());
     }
 }

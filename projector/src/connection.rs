@@ -40,6 +40,11 @@ pub(crate) async fn try_writer(client: &Client, model: ModelName) -> Result<bool
     Ok(client.query_one(statements::TRY_LOCK, &[&WRITER, &model.lock()]).await?.try_get(0)?)
 }
 
+/// Whether somebody rebuilds, compares or switches a model at this moment.
+pub(crate) async fn is_being_rebuilt(client: &Client, model: ModelName) -> Result<bool, ProjectorError> {
+    Ok(client.query_one(statements::IS_LOCKED, &[&REBUILDER, &model.lock()]).await?.try_get(0)?)
+}
+
 /// Takes the lock of whoever rebuilds, compares or switches a model. One whose holder has just ended is free a moment
 /// later, so it is tried for a while.
 pub(crate) async fn try_rebuilder(client: &Client, model: ModelName) -> Result<bool, ProjectorError> {

@@ -11,6 +11,8 @@ use crate::{ModelName, ProjectorError, history, statements};
 const BUILDING: &str = "building";
 /// The word for a version that is complete and not live.
 const READY: &str = "ready";
+/// The word for a version that was live before.
+const RETIRED: &str = "retired";
 /// The word for a version that follows the ledger.
 const RUNNING: &str = "running";
 /// The word for a version that stands before an event it cannot apply.
@@ -58,6 +60,23 @@ impl Version {
     pub fn is_ready(&self) -> bool {
         !self.live && self.status == READY
     }
+
+    /// Whether it was live before and is kept for the way back.
+    #[must_use]
+    pub fn is_former(&self) -> bool {
+        !self.live && self.status == RETIRED
+    }
+
+    /// Whether it is being filled, or was.
+    #[must_use]
+    pub fn is_building(&self) -> bool {
+        !self.live && self.status == BUILDING
+    }
+
+    /// Whether the control row says already that it stands for this reason.
+    pub(crate) fn is_known_to_stand(&self, reason: &str) -> bool {
+        self.status == STOPPED && self.reason.as_deref() == Some(reason)
+    }
 }
 
 /// The live version.
@@ -96,14 +115,6 @@ pub(crate) async fn version<C: GenericClient>(
 ) -> Result<Option<Version>, ProjectorError> {
     let row = client.query_opt(statements::VERSION, &[&model.as_str(), &version]).await?;
     row.map(|row| Version::read(model, &row)).transpose()
-}
-
-/// Makes the table of skips if there is none.
-pub(crate) async fn ensure_skips(client: &Client) -> Result<(), ProjectorError> {
-    if client.query_opt(statements::HAS_SKIPS, &[]).await?.is_none() {
-        client.batch_execute(statements::SKIPS_TABLE).await?;
-    }
-    Ok(())
 }
 
 /// Makes the first version of a model, live and complete, if there is none.

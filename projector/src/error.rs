@@ -78,6 +78,32 @@ pub enum ProjectorError {
         /// What the schema says.
         found: String,
     },
+    /// There is no such version.
+    #[error("{model} has no version {version}: `chajipoa projection list` shows what there is")]
+    NoSuchVersion {
+        /// The read model.
+        model: ModelName,
+        /// The number that was named.
+        version: i16,
+    },
+    /// A version is not complete, or is the live one.
+    #[error("{model} version {version} is {status}, neither ready nor a former one")]
+    NotComplete {
+        /// The read model.
+        model: ModelName,
+        /// The number that was named.
+        version: i16,
+        /// How it is.
+        status: String,
+    },
+    /// The live version cannot be dropped.
+    #[error("{model} version {version} is live: promote another one first")]
+    Live {
+        /// The read model.
+        model: ModelName,
+        /// The number that was named.
+        version: i16,
+    },
     /// There is no version that is built and not live.
     #[error("{0} has no version ready beside the live one: run `chajipoa projection rebuild {0}`")]
     NothingToPromote(ModelName),
@@ -97,13 +123,21 @@ pub enum ProjectorError {
         /// What stood in the way.
         what: String,
     },
+    /// An event cannot be applied and may be passed over: rows hold half of it, and are made anew without it.
+    #[error("{model} starts over without position {position}")]
+    StartsOver {
+        /// The read model.
+        model: ModelName,
+        /// The event.
+        position: Position,
+    },
     /// A skip names another position than the one the projection stands before.
-    #[error("{model} stands before position {expected}, not {found}")]
+    #[error("{model} does not stand before position {found}: it {stands}")]
     NotStandingThere {
         /// The read model.
         model: ModelName,
-        /// Where it stands.
-        expected: Position,
+        /// How it is.
+        stands: String,
         /// What was named.
         found: Position,
     },
@@ -135,6 +169,10 @@ impl ProjectorError {
             | Self::Poison(_)
             | Self::OtherFold { .. }
             | Self::NothingToPromote(_)
+            | Self::NoSuchVersion { .. }
+            | Self::NotComplete { .. }
+            | Self::Live { .. }
+            | Self::StartsOver { .. }
             | Self::NotLive(_)
             | Self::BeingRebuilt(_)
             | Self::NoTurn { .. }

@@ -6,7 +6,7 @@
 //! read models' own schemas.
 //!
 //! - [`Projector`]: the live loops;
-//! - [`rebuild()`], [`diff()`], [`promote()`], [`skip()`]: what an operator does.
+//! - [`rebuild()`], [`diff()`], [`promote()`], [`drop_version()`]: what an operator does.
 
 mod billing;
 mod cases;
@@ -23,6 +23,7 @@ mod operate;
 mod projector;
 mod rebuild;
 mod rentals;
+mod skips;
 mod statements;
 mod status;
 mod store;
@@ -33,12 +34,12 @@ mod tests;
 
 pub use billing::TOTALS_EVERY;
 pub use control::Version;
-pub use diff::{Difference, TableDifference, diff};
+pub use diff::{AccountDifference, Difference, MoneyDifference, RowDifference, Sides, TableDifference, diff};
 pub use error::{Poison, ProjectorError};
 pub use fact::Fact;
 pub use model::{ModelName, UnknownModel};
-pub use operate::{list, promote, skip};
+pub use operate::{drop_version, list, promote, standing_before};
 pub use projector::{Projector, Sources};
 pub use rebuild::{Progress, Rebuilt, rebuild};
-pub use status::{ModelStatus, State, Status};
+pub use status::{Cause, ModelStatus, State, Status};
 pub use table::Impossible;

@@ -6,7 +6,10 @@
 //! somebody else wrote: the loop reads the control row again and follows what is live then.
 //!
 //! A poison event stops this model only, says so in the control row, on health and on metrics, and waits for an
-//! operator: a skip, or a switch to another version.
+//! operator: a skip that is recorded in the ledger, or a switch to another version.
+//!
+//! A version that another fold made is not touched: the loop says so, lets its lock go and tries again now and then. So a
+//! projector of the other fold, one that is rolled out or not yet replaced, goes on with it meanwhile.
 
 use std::time::Duration;
 
@@ -20,7 +23,8 @@ use crate::{
     connection::{connect, try_writer},
     control::{self, Version},
     projector::Sources,
-    status::State,
+    skips,
+    status::{Cause, State},
     store::Store,
 };
 
@@ -37,6 +41,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 enum Next {
     /// Read the control row again and go on with what is live.
     Again,
+    /// Let the lock go, for a program of another fold, and try again later.
+    Aside,
     /// The process is being stopped.
     Stop,
 }
@@ -55,7 +61,14 @@ impl Live {
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         while !self.stopping() {
             let before = self.reached();
-            let Err(error) = self.session().await else { return };
+            let error = match self.session().await {
+                Ok(Next::Stop) => return,
+                Ok(Next::Again | Next::Aside) => {
+                    self.until_stopped(rest(LOOK_AGAIN)).await;
+                    continue;
+                }
+                Err(error) => error,
+            };
             tracing::warn!(model = %self.model, error = chain(&error), "read model interrupted");
             self.status.set(self.model, State::Connecting { why: Some(error.to_string()) });
             if self.reached() > before {
@@ -84,41 +97,44 @@ impl Live {
     }
 
     /// One connection's life: its lock, and the live version for as long as both last.
-    async fn session(&mut self) -> Result<(), ProjectorError> {
+    async fn session(&mut self) -> Result<Next, ProjectorError> {
         let mut client = connect(&self.sources.database_url).await?;
         while !try_writer(&client, self.model).await? {
             self.status.set(self.model, State::StandingBy);
             if self.until_stopped(rest(TAKE_OVER)).await.is_none() {
-                return Ok(());
+                return Ok(Next::Stop);
             }
         }
-        control::ensure_skips(&client).await?;
         loop {
             if self.stopping() {
-                return Ok(());
+                return Ok(Next::Stop);
             }
             let identity = self.sources.ledger.identity().await?;
             let version = control::ensure_live(&mut client, self.model, identity).await?;
             self.status.reached(self.model, version.version, version.checkpoint.position, 0);
             client = match self.follow(client, &version).await? {
-                (_, Next::Stop) => return Ok(()),
                 (client, Next::Again) => client,
+                (_, next) => return Ok(next),
             };
         }
     }
 
     /// Follows the ledger with one version.
     async fn follow(&mut self, client: Client, version: &Version) -> Result<(Client, Next), ProjectorError> {
-        if let Err(error) = self.check(&client, version).await {
-            let refuses = matches!(
-                error,
-                ProjectorError::OtherFold { .. } | ProjectorError::Ledger(ledger::LedgerError::Checkpoint(_))
-            );
-            return if refuses { self.stand(client, version, &error.to_string()).await } else { Err(error) };
+        match self.check(&client, version).await {
+            Ok(()) => {}
+            Err(error @ ProjectorError::OtherFold { .. }) => {
+                self.say_stopped(&client, version, Cause::OtherFold, &error.to_string()).await?;
+                return Ok((client, Next::Aside));
+            }
+            Err(error @ ProjectorError::Ledger(ledger::LedgerError::Checkpoint(_))) => {
+                return self.stand(client, version, Cause::OtherLedger, &error.to_string()).await;
+            }
+            Err(error) => return Err(error),
         }
         control::running(&client, version).await?;
         self.status.set(self.model, State::Running);
-        let mut store = Store::open(client, version).await?;
+        let mut store = Store::open(&self.sources.ledger, client, version).await?;
         let mut feed = (self.sources.feed)(store.position())?;
         while !self.stopping() {
             let events = feed.next(BATCH).await?;
@@ -132,7 +148,8 @@ impl Live {
                 Ok(applied) => {
                     self.status.reached(self.model, version.version, store.position(), applied.events);
                     if let Some(poison) = applied.poison {
-                        return self.stand(store.into_client(), version, &poison.to_string()).await;
+                        let client = store.into_client();
+                        return self.stand(client, version, Cause::Poison, &poison.to_string()).await;
                     }
                 }
                 Err(ProjectorError::Fenced { .. }) => return Ok((store.into_client(), Next::Again)),
@@ -148,22 +165,43 @@ impl Live {
         Ok(self.sources.ledger.verify_checkpoint(&version.checkpoint).await?)
     }
 
-    /// Stands until an operator moved the position or switched the version.
+    /// Says in the control row, on health and on metrics that a version stands, and why.
+    async fn say_stopped(
+        &self,
+        client: &Client,
+        version: &Version,
+        cause: Cause,
+        reason: &str,
+    ) -> Result<(), ProjectorError> {
+        let known = control::live(client, self.model).await?;
+        let stands = known.as_ref().map_or(version.checkpoint.position, |live| live.checkpoint.position);
+        if !known.is_some_and(|live| live.is_known_to_stand(reason)) {
+            tracing::error!(model = %self.model, version = version.version, reason, "read model stopped");
+            control::stopped(client, version, reason).await?;
+        }
+        let state = State::Stopped { cause, before: stands.next(), reason: reason.to_owned() };
+        self.status.set(self.model, state);
+        Ok(())
+    }
+
+    /// Stands until an operator had the event passed over or switched the version.
     async fn stand(
         &mut self,
         client: Client,
         version: &Version,
+        cause: Cause,
         reason: &str,
     ) -> Result<(Client, Next), ProjectorError> {
-        tracing::error!(model = %self.model, version = version.version, reason, "read model stopped");
-        control::stopped(&client, version, reason).await?;
-        self.status.set(self.model, State::Stopped { reason: reason.to_owned() });
+        self.say_stopped(&client, version, cause, reason).await?;
         let stands = control::live(&client, self.model).await?;
+        let before = stands.as_ref().map(|live| live.checkpoint.position.next().get());
         loop {
             if self.until_stopped(rest(LOOK_AGAIN)).await.is_none() {
                 return Ok((client, Next::Stop));
             }
-            if control::live(&client, self.model).await? != stands {
+            let skipped = skips::recorded(&self.sources.ledger, self.model).await?;
+            let passes = cause == Cause::Poison && before.is_some_and(|before| skipped.contains(&before));
+            if passes || control::live(&client, self.model).await? != stands {
                 return Ok((client, Next::Again));
             }
         }

@@ -6,6 +6,8 @@
 
 use std::{fmt, str::FromStr};
 
+use domain::event::Projection;
+
 use crate::{
     Fact, Impossible,
     billing::Billing,
@@ -95,6 +97,16 @@ impl ModelName {
             Self::Billing => crate::billing::FOLD,
             Self::Inventory => crate::inventory::FOLD,
             Self::Cases => crate::cases::FOLD,
+        }
+    }
+
+    /// What the ledger calls it.
+    pub(crate) const fn projection(self) -> Projection {
+        match self {
+            Self::Rentals => Projection::Rentals,
+            Self::Billing => Projection::Billing,
+            Self::Inventory => Projection::Inventory,
+            Self::Cases => Projection::Cases,
         }
     }
 

@@ -1,19 +1,19 @@
-//! What an operator does with versions: list, promote, skip.
+//! What an operator does with versions: list, promote, drop.
 //!
 //! A switch is one transaction. It locks the control rows (the live writer waits for a moment), brings the new
 //! version at least to where the old one stands, makes the views anew with comments and rights, and moves the live
 //! flag. It waits for a lock only briefly and tries again, so that no reader queues behind it. The live loop finds
-//! its fence lost and follows the new version.
+//! its fence lost and follows the new version. The version that was live is kept, so that the way back is a switch too;
+//! what had been kept before it goes.
 
 use std::time::Duration;
 
 use edge::pace::rest;
 use ledger::Position;
-use uuid::Uuid;
 
 use crate::{
     ModelName, ProjectorError, Sources, Version,
-    connection::{connect, try_rebuilder},
+    connection::{connect, is_being_rebuilt, try_rebuilder},
     control,
     diff::{advance_in_tx, approach, pair},
     statements,
@@ -25,8 +25,10 @@ const ATTEMPTS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Behind a lock that is not had at once every reader would queue.
 const BRIEFLY: &str = "BEGIN; SET LOCAL lock_timeout = '200ms'";
+/// What is said of a version whose rebuild is no more.
+const LEFT: &str = "its rebuild ended before it was complete: the next one starts over";
 
-/// Every version of every read model.
+/// Every version of every read model. One that is being built by nobody says so.
 ///
 /// # Errors
 /// When the database fails.
@@ -34,33 +36,45 @@ pub async fn list(sources: &Sources) -> Result<Vec<Version>, ProjectorError> {
     let client = connect(&sources.database_url).await?;
     let mut all = Vec::new();
     for model in ModelName::ALL {
-        all.extend(control::versions(&client, model).await?);
+        let busy = is_being_rebuilt(&client, model).await?;
+        let versions = control::versions(&client, model).await?;
+        all.extend(versions.into_iter().map(|mut version| {
+            if version.is_building() && !busy {
+                version.reason = Some(LEFT.to_owned());
+            }
+            version
+        }));
     }
     Ok(all)
 }
 
-/// Makes the version that is ready the live one, and returns it. The old one stays, unseen, until the next
-/// rebuild.
+/// Makes another complete version the live one, and returns it: the one that is ready, unless a number names it. The
+/// version that was live stays, unseen, until it is dropped or another one takes its place.
 ///
 /// # Errors
-/// When there is none, or the locks were never free.
-pub async fn promote(sources: &Sources, model: ModelName) -> Result<Version, ProjectorError> {
+/// When there is none, another fold made it, or the locks were never free.
+pub async fn promote(
+    sources: &Sources,
+    model: ModelName,
+    version: Option<i16>,
+) -> Result<Version, ProjectorError> {
     let mut client = connect(&sources.database_url).await?;
     if !try_rebuilder(&client, model).await? {
         return Err(ProjectorError::BeingRebuilt(model));
     }
     let mut what = String::new();
     for _ in 0..ATTEMPTS {
-        let (live, ready) = pair(&client, model).await?;
-        control::check_fold(&client, &ready).await?;
-        let mut store = Store::open(client, &ready).await?;
+        let (live, next) = pair(&client, model, version).await?;
+        control::check_fold(&client, &next).await?;
+        let mut store = Store::open(&sources.ledger, client, &next).await?;
         approach(sources, &mut store).await?;
         store.client.batch_execute(BRIEFLY).await?;
-        let switched = switch_in_tx(sources, &mut store, &live, &ready).await;
+        let switched = switch_in_tx(sources, &mut store, &live, &next).await;
         client = store.into_client();
         match switched {
             Ok(()) => {
                 client.batch_execute("COMMIT").await?;
+                remove_older(&mut client, model, live.version).await?;
                 return control::live(&client, model).await?.ok_or(ProjectorError::NotLive(model));
             }
             Err(error) if error.is_passing() => what = error.to_string(),
@@ -70,6 +84,42 @@ pub async fn promote(sources: &Sources, model: ModelName) -> Result<Version, Pro
         rest(PAUSE).await;
     }
     Err(ProjectorError::NoTurn { model, attempts: ATTEMPTS, what })
+}
+
+/// One former version is kept, the last one.
+async fn remove_older(
+    client: &mut tokio_postgres::Client,
+    model: ModelName,
+    former: i16,
+) -> Result<(), ProjectorError> {
+    for version in control::versions(client, model).await? {
+        if version.is_former() && version.version != former {
+            control::remove(client, model, version.version).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Drops a version that is not live, with its rows.
+///
+/// # Errors
+/// When it is not there, is live, or is being built at this moment.
+pub async fn drop_version(
+    sources: &Sources,
+    model: ModelName,
+    version: i16,
+) -> Result<Version, ProjectorError> {
+    let mut client = connect(&sources.database_url).await?;
+    if !try_rebuilder(&client, model).await? {
+        return Err(ProjectorError::BeingRebuilt(model));
+    }
+    let found = control::version(&client, model, version).await?;
+    let found = found.ok_or(ProjectorError::NoSuchVersion { model, version })?;
+    if found.live {
+        return Err(ProjectorError::Live { model, version });
+    }
+    control::remove(&mut client, model, version).await?;
+    Ok(found)
 }
 
 async fn switch_in_tx(
@@ -89,43 +139,25 @@ async fn switch_in_tx(
     if (retired, promoted) == (1, 1) { Ok(()) } else { Err(fenced(ready)) }
 }
 
-/// Has the live version of a stopped model pass over the event it stands before. Recorded with who and why; a
-/// rebuild passes over it as well.
+/// Asks whether the live version of a model stands before that event: then a skip of it has an effect.
 ///
 /// # Errors
-/// When the model is not stopped before exactly that position.
-pub async fn skip(
+/// When it does not, which says how it is.
+pub async fn standing_before(
     sources: &Sources,
     model: ModelName,
     position: Position,
-    operator: &str,
-    reason: &str,
-) -> Result<Version, ProjectorError> {
-    let mut client = connect(&sources.database_url).await?;
-    let now = sources.clock.now();
-    let transaction = client.transaction().await?;
-    let live = control::live(&transaction, model).await?.ok_or(ProjectorError::NotLive(model))?;
-    let live = control::locked_in_tx(&transaction, model, live.version)
-        .await?
-        .filter(|version| version.live)
-        .ok_or(ProjectorError::NotLive(model))?;
-    let expected = live.checkpoint.position.next();
-    if position != expected || live.status != "stopped" {
-        return Err(ProjectorError::NotStandingThere { model, expected, found: position });
+) -> Result<(), ProjectorError> {
+    let client = connect(&sources.database_url).await?;
+    let live = control::live(&client, model).await?.ok_or(ProjectorError::NotLive(model))?;
+    let before = live.checkpoint.position.next();
+    if live.status == "stopped" && before == position {
+        return Ok(());
     }
-    let event: Uuid = transaction.query_one(statements::EVENT_AT, &[&position.get()]).await?.try_get(0)?;
-    let name = model.as_str();
-    transaction
-        .execute(statements::SKIP, &[&name, &position.get(), &event, &operator, &reason, &now])
-        .await?;
-    let from = live.checkpoint.position.get();
-    let moved = transaction
-        .execute(statements::MOVE, &[&name, &live.version, &from, &position.get(), &event, &true])
-        .await?;
-    if moved != 1 {
-        return Err(ProjectorError::Fenced { model, version: live.version });
-    }
-    control::running(&transaction, &live).await?;
-    transaction.commit().await?;
-    control::live(&client, model).await?.ok_or(ProjectorError::NotLive(model))
+    let stands = if live.status == "stopped" {
+        format!("is stopped before {before}")
+    } else {
+        format!("is {} at {}", live.status, live.checkpoint.position)
+    };
+    Err(ProjectorError::NotStandingThere { model, stands, found: position })
 }

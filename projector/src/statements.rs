@@ -47,45 +47,14 @@ pub(crate) const PROMOTE: &str = "UPDATE ledger.projection SET live = true, stat
 /// The lock of whoever writes a model's live version; goes with the connection.
 pub(crate) const TRY_LOCK: &str = "SELECT pg_try_advisory_lock($1, $2)";
 
+/// Whether somebody in this database has such a lock.
+pub(crate) const IS_LOCKED: &str = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
+     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+     AND classid::bigint = $1::integer AND objid::bigint = $2::integer)";
+
 /// What a schema says of the fold that fills it.
 pub(crate) const FOLD_OF: &str =
     "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1";
-
-/// Where an operator's skips are kept. Several processes may come here at once: one after the other.
-pub(crate) const SKIPS_TABLE: &str = "SELECT pg_advisory_xact_lock(7221003);
-CREATE TABLE IF NOT EXISTS read_model.projection_skip (
-    name text NOT NULL,
-    position bigint NOT NULL,
-    event_id uuid NOT NULL,
-    operator text NOT NULL,
-    reason text NOT NULL,
-    skipped_at timestamptz NOT NULL,
-    CONSTRAINT projection_skip_pk PRIMARY KEY (name, position)
-);
-COMMENT ON TABLE read_model.projection_skip IS 'Events that an operator had a read model pass over, and why.';
-COMMENT ON COLUMN read_model.projection_skip.name IS 'The read model.';
-COMMENT ON COLUMN read_model.projection_skip.position IS 'The event that was passed over.';
-COMMENT ON COLUMN read_model.projection_skip.event_id IS 'Its id.';
-COMMENT ON COLUMN read_model.projection_skip.operator IS 'Who decided so.';
-COMMENT ON COLUMN read_model.projection_skip.reason IS 'Why.';
-COMMENT ON COLUMN read_model.projection_skip.skipped_at IS 'When.';
-REVOKE ALL ON read_model.projection_skip FROM PUBLIC, chajipoa_analyst;
-GRANT SELECT ON read_model.projection_skip TO chajipoa_query;";
-
-/// One row if the table of skips is there.
-pub(crate) const HAS_SKIPS: &str =
-    "SELECT 1 FROM pg_tables WHERE schemaname = 'read_model' AND tablename = 'projection_skip'";
-
-/// Records a skip.
-pub(crate) const SKIP: &str = "INSERT INTO read_model.projection_skip (name, position, event_id, operator, reason, skipped_at) \
-     VALUES ($1, $2, $3, $4, $5, $6)";
-
-/// The positions that a model passes over.
-pub(crate) const SKIPS: &str =
-    "SELECT position FROM read_model.projection_skip WHERE name = $1 ORDER BY position";
-
-/// The id of the event at a position.
-pub(crate) const EVENT_AT: &str = "SELECT id FROM ledger.event WHERE position = $1";
 
 fn unnest(table: &Table, columns: usize) -> String {
     let arrays: Vec<String> =
@@ -130,33 +99,72 @@ pub(crate) fn copy(schema: &str, table: &Table) -> String {
     format!("COPY {schema}.{} ({}) FROM STDIN (FORMAT binary)", table.name, table.columns.join(", "))
 }
 
-/// How many rows a table of two versions has, how many of them differ, and the first keys that do.
-pub(crate) fn compare(left: &str, right: &str, table: &Table, shown: u32) -> String {
-    let keys: Vec<&str> = table.columns.iter().take(table.key).copied().collect();
-    let key = keys.join(", ");
-    let all = table.columns.join(", ");
-    let name = table.name;
+/// The columns of a table, if it is there.
+pub(crate) const COLUMNS: &str = "SELECT a.attname::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
+     JOIN pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+
+/// What stands on every account of two versions: debit less credit.
+pub(crate) fn accounts(left: &str, right: &str) -> String {
     format!(
-        "WITH differing AS (
-             SELECT concat_ws('/', {key}) AS key FROM
-                 (SELECT {all}, 1 AS side FROM {left}.{name}) l
-                 FULL JOIN (SELECT {all}, 2 AS side FROM {right}.{name}) r USING ({key})
-             WHERE {differs}
-         )
-         SELECT (SELECT count(*) FROM {left}.{name}), (SELECT count(*) FROM {right}.{name}),
-                (SELECT count(*) FROM differing),
-                coalesce((SELECT array_agg(key) FROM (SELECT key FROM differing ORDER BY key LIMIT {shown}) s),
-                         ARRAY[]::text[])",
-        differs = differs(table),
+        "SELECT account::bigint, coalesce(l.debit - l.credit, 0)::bigint, coalesce(r.debit - r.credit, 0)::bigint \
+         FROM {left}.account l FULL JOIN {right}.account r USING (account) ORDER BY account"
     )
 }
 
-fn differs(table: &Table) -> String {
-    let mut conditions = vec!["l.side IS NULL".to_owned(), "r.side IS NULL".to_owned()];
-    conditions.extend(
-        table.columns.iter().skip(table.key).map(|column| format!("l.{column} IS DISTINCT FROM r.{column}")),
-    );
-    conditions.join(" OR ")
+/// How many rows a table has.
+pub(crate) fn count(schema: &str, table: &str) -> String {
+    format!("SELECT count(*) FROM {schema}.{table}")
+}
+
+/// A table of two versions beside each other: its name, its key, and the columns that both have, the key's first.
+#[derive(Debug)]
+pub(crate) struct Pairing<'a> {
+    pub(crate) left: &'a str,
+    pub(crate) right: &'a str,
+    pub(crate) table: &'a str,
+    pub(crate) key: &'a [&'a str],
+    pub(crate) columns: &'a [&'a str],
+}
+
+impl Pairing<'_> {
+    /// How many rows differ; for each of these columns by how much the right one comes to more, and in how many rows.
+    pub(crate) fn compare(&self, money: &[&str]) -> String {
+        let by: Vec<String> =
+            money.iter().map(|column| format!("coalesce(r.{column}, 0) - coalesce(l.{column}, 0)")).collect();
+        let sums: Vec<String> = by.iter().map(|by| format!("coalesce(sum({by}), 0)::bigint")).collect();
+        let rows: Vec<String> = by.iter().map(|by| format!("count(*) FILTER (WHERE {by} <> 0)")).collect();
+        format!(
+            "SELECT count(*), ARRAY[{}]::bigint[], ARRAY[{}]::bigint[] FROM {}",
+            sums.join(", "),
+            rows.join(", "),
+            self.differing()
+        )
+    }
+
+    /// The first rows that differ: their keys, and both sides.
+    pub(crate) fn rows(&self, shown: u32) -> String {
+        format!(
+            "SELECT concat_ws('/', {}), to_jsonb(l) - 'side', to_jsonb(r) - 'side' FROM {} ORDER BY 1 LIMIT {shown}",
+            self.key.join(", "),
+            self.differing()
+        )
+    }
+
+    fn differing(&self) -> String {
+        let (all, key) = (self.columns.join(", "), self.key.join(", "));
+        let mut conditions = vec!["l.side IS NULL".to_owned(), "r.side IS NULL".to_owned()];
+        let others = self.columns.iter().filter(|column| !self.key.contains(column));
+        conditions.extend(others.map(|column| format!("l.{column} IS DISTINCT FROM r.{column}")));
+        format!(
+            "(SELECT {all}, 1 AS side FROM {left}.{table}) l \
+             FULL JOIN (SELECT {all}, 2 AS side FROM {right}.{table}) r USING ({key}) WHERE {}",
+            conditions.join(" OR "),
+            left = self.left,
+            right = self.right,
+            table = self.table,
+        )
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{
 
 use edge::{
     health::{Dependency, Health, Projection},
-    metrics::{Counter, Gauge, Metrics},
+    metrics::{Counter, Gauge, GaugeFamily, Metrics},
     monitoring::{Answer, Part},
 };
 use ledger::{Ledger, Position};
@@ -29,9 +29,36 @@ pub enum State {
     Running,
     /// It stands before an event, or refuses its checkpoint, until an operator acts.
     Stopped {
+        /// What kind of stop it is.
+        cause: Cause,
+        /// The event that it stands before.
+        before: Position,
         /// Why, with the position at fault.
         reason: String,
     },
+}
+
+/// What stops a read model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// An event that it cannot apply.
+    Poison,
+    /// Another program's fold made the live version.
+    OtherFold,
+    /// Its checkpoint is not of this ledger as it is now.
+    OtherLedger,
+}
+
+impl Cause {
+    /// The word on metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Poison => "poison",
+            Self::OtherFold => "other_fold",
+            Self::OtherLedger => "other_ledger",
+        }
+    }
 }
 
 impl State {
@@ -47,7 +74,7 @@ impl State {
     fn detail(&self) -> Option<String> {
         match self {
             Self::Connecting { why } => why.clone(),
-            Self::Stopped { reason } => Some(reason.clone()),
+            Self::Stopped { reason, .. } => Some(reason.clone()),
             Self::StandingBy | Self::Running => None,
         }
     }
@@ -73,11 +100,32 @@ struct Gauges {
     events: Counter,
 }
 
+/// What stops which model where, for those who are called by it: a line only while it lasts.
+struct Stops(GaugeFamily);
+
+impl Stops {
+    fn labels(model: ModelName, state: &State) -> Option<[String; 3]> {
+        let State::Stopped { cause, before, .. } = state else { return None };
+        Some([model.as_str().to_owned(), before.to_string(), cause.as_str().to_owned()])
+    }
+
+    fn turn(&self, model: ModelName, from: &State, to: &State) {
+        if let Some(labels) = Self::labels(model, from) {
+            // There is none where it was taken away before.
+            let _gone = self.0.remove_label_values(&labels);
+        }
+        if let Some(labels) = Self::labels(model, to) {
+            self.0.with_label_values(&labels).set(1);
+        }
+    }
+}
+
 /// How every read model of this process is. Clones share it.
 #[derive(Clone)]
 pub struct Status {
     models: Arc<Mutex<BTreeMap<ModelName, ModelStatus>>>,
     gauges: Arc<BTreeMap<ModelName, Gauges>>,
+    stops: Arc<Stops>,
     ledger: Ledger,
 }
 
@@ -94,6 +142,11 @@ impl Status {
         Self {
             models: Arc::new(Mutex::new(models.iter().map(|model| (*model, fresh.clone())).collect())),
             gauges: Arc::new(models.iter().map(|model| (*model, gauges(*model, metrics))).collect()),
+            stops: Arc::new(Stops(metrics.gauges(
+                "projection_stopped_before",
+                "1 for each read model that stands: before which position, and what kind of stop it is.",
+                &["model", "position", "reason"],
+            ))),
             ledger,
         }
     }
@@ -113,6 +166,7 @@ impl Status {
             gauges.stopped.set(i64::from(matches!(state, State::Stopped { .. })));
         }
         if let Some(status) = self.locked().get_mut(&model) {
+            self.stops.turn(model, &status.state, &state);
             status.state = state;
         }
     }

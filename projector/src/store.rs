@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::{join, join_all, try_join_all};
-use ledger::{Checkpoint, Envelope, Position};
+use ledger::{Checkpoint, Envelope, Ledger, Position};
 use tokio_postgres::{Client, Statement, types::ToSql};
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     control::Version,
     fact::Taken,
     model::Model,
-    statements,
+    skips, statements,
     table::{Array, Changes, Columns, Table},
 };
 
@@ -32,7 +32,9 @@ pub(crate) struct Store {
     schema: String,
     pub(crate) checkpoint: Checkpoint,
     pub(crate) rows: Box<dyn Model>,
-    skips: BTreeSet<i64>,
+    /// Positions that may be passed over, should they not apply, and those that did not.
+    recorded: BTreeSet<i64>,
+    passed: BTreeSet<i64>,
     prepared: HashMap<(&'static str, bool), Statement>,
     fence: Statement,
 }
@@ -48,10 +50,13 @@ pub(crate) struct Applied {
 
 impl Store {
     /// Goes on with a version where it stands.
-    pub(crate) async fn open(client: Client, version: &Version) -> Result<Self, ProjectorError> {
+    pub(crate) async fn open(
+        ledger: &Ledger,
+        client: Client,
+        version: &Version,
+    ) -> Result<Self, ProjectorError> {
         let fence = client.prepare(statements::MOVE).await?;
-        let rows = client.query(statements::SKIPS, &[&version.model.as_str()]).await?;
-        let skips = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        let recorded = skips::recorded(ledger, version.model).await?;
         Ok(Self {
             client,
             model: version.model,
@@ -60,7 +65,8 @@ impl Store {
             schema: version.schema(),
             checkpoint: version.checkpoint,
             rows: version.model.start(),
-            skips,
+            recorded,
+            passed: BTreeSet::new(),
             prepared: HashMap::new(),
             fence,
         })
@@ -93,9 +99,11 @@ impl Store {
             match self.stage(&facts).await {
                 Ok(None) => break,
                 Ok(Some((good, found))) => {
-                    // The rows in memory hold half of the bad event: begin again with the good ones.
-                    facts.truncate(good);
-                    poison = Some(found);
+                    // The rows in memory hold half of the bad event: begin again without it, or with the good ones.
+                    if !self.passes_over(&found) {
+                        facts.truncate(good);
+                        poison = Some(found);
+                    }
                     self.forget();
                 }
                 Err(error) => {
@@ -118,6 +126,21 @@ impl Store {
     pub(crate) const fn reached(&self, fact: &Taken) -> Checkpoint {
         let (position, event_id) = (fact.position(), Some(fact.id()));
         Checkpoint { identity: self.checkpoint.identity, position, event_id }
+    }
+
+    /// Whether an event that cannot be applied may be passed over, and from now on is.
+    pub(crate) fn passes_over(&mut self, poison: &Poison) -> bool {
+        let position = poison.position.get();
+        let may = self.recorded.contains(&position);
+        if may && self.passed.insert(position) {
+            tracing::warn!(model = %self.model, position, why = poison.why, "passed over, as recorded");
+        }
+        may
+    }
+
+    /// Passes over these from the beginning.
+    pub(crate) fn pass(&mut self, positions: &BTreeSet<i64>) {
+        self.passed.clone_from(positions);
     }
 
     /// Throws the rows in memory away.
@@ -154,7 +177,7 @@ impl Store {
         self.rows.tables().into_iter().for_each(|table| table.begin());
         for fact in facts {
             match fact {
-                Taken::Readable(fact) if !self.skips.contains(&fact.position.get()) => self.rows.want(fact),
+                Taken::Readable(fact) if !self.passed.contains(&fact.position.get()) => self.rows.want(fact),
                 Taken::Readable(_) | Taken::Unreadable { .. } => {}
             }
         }
@@ -164,7 +187,7 @@ impl Store {
     /// Applies events to rows that are at hand.
     pub(crate) fn fold(&mut self, facts: &[Taken]) -> Option<(usize, Poison)> {
         for (good, fact) in facts.iter().enumerate() {
-            if self.skips.contains(&fact.position().get()) {
+            if self.passed.contains(&fact.position().get()) {
                 continue;
             }
             let applied = match fact {
@@ -173,6 +196,8 @@ impl Store {
                     event_type: fact.event.event_type().to_owned(),
                     why: impossible.to_string(),
                 }),
+                // Nothing of it is in the rows.
+                Taken::Unreadable { poison, .. } if self.passes_over(poison) => continue,
                 Taken::Unreadable { poison, .. } => Err(poison.clone()),
             };
             if let Err(poison) = applied {

@@ -109,8 +109,8 @@ impl Moment {
             Some(AsOf::Position(0)) => Ok((Some(0), DateTime::UNIX_EPOCH)),
             Some(AsOf::Position(position)) => {
                 let rows = desk.query(statements::known::RECORDED_AT, &[&position]).await?;
-                let recorded = rows.first().map(|row| row.try_get(0)).transpose()?;
-                Ok((Some(position), recorded.unwrap_or(now)))
+                let recorded: Option<DateTime<Utc>> = rows.first().map(|row| row.try_get(0)).transpose()?;
+                Ok((Some(position), recorded.map_or(now, |recorded| recorded.min(now))))
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::operations::{
     active_rental, active_rental_stream, balance, cases, command, customer_payments, customer_rentals,
     device, device_battery, device_maintenance, device_page, event, events, finance_approvals,
     finance_breaks, finance_export, finance_receipts, finance_reconciliation, finance_refunds,
-    finance_refunds_export, gbfs, journal, payment, refund, rental, rental_charge, statement, station,
+    finance_refunds_export, gbfs, journal, payment, refund, rental, rental_charge, rental_receipt, statement, station,
     station_commands_stream, stations, trial_balance,
 };
 
@@ -36,6 +36,7 @@ use crate::operations::{
         active_rental_stream::get,
         rental::get,
         rental_charge::get,
+        rental_receipt::get,
         payment::get,
         stations::get,
         station::get,
@@ -85,16 +86,21 @@ pub fn joined(others: Vec<utoipa::openapi::OpenApi>) -> String {
     })
 }
 
-/// Mounts `/openapi.json` and `/docs`.
+/// The AsyncAPI document of what goes through Kafka.
+const ASYNCAPI: &str = include_str!("../../schema/asyncapi.json");
+
+/// Mounts `/openapi.json`, `/asyncapi.json` and `/docs`.
 pub(crate) fn mount(config: &mut ServiceConfig, document: &web::Bytes) {
     let document = document.clone();
     let json = move || {
         let document = document.clone();
         async move { HttpResponse::Ok().content_type("application/json").body(document) }
     };
+    let topics = || async { HttpResponse::Ok().content_type("application/json").body(ASYNCAPI) };
     let to_page = || async { HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish() };
     config
         .service(web::resource("/openapi.json").app_data(Operation("openapi")).route(web::get().to(json)))
+        .service(web::resource("/asyncapi.json").app_data(Operation("asyncapi")).route(web::get().to(topics)))
         .service(web::resource("/docs").app_data(Operation("docs")).route(web::get().to(to_page)))
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
 }
@@ -131,6 +137,7 @@ mod tests {
                 "/api/v1/rentals/active/stream",
                 "/api/v1/rentals/{id}",
                 "/api/v1/rentals/{id}/charge",
+                "/api/v1/rentals/{id}/receipt",
                 "/api/v1/stations",
                 "/api/v1/stations/{id}",
                 "/api/v1/stations/{id}/commands/stream",

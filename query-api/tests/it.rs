@@ -23,6 +23,8 @@ mod exports;
 mod finance;
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "it/moments.rs"]
+mod moments;
 #[path = "it/rental_stream.rs"]
 mod rental_stream;
 #[path = "it/sessions.rs"]

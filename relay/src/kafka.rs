@@ -45,7 +45,8 @@ pub(crate) struct Record {
 }
 
 /// Settings that every client has.
-pub(crate) fn client(brokers: &str) -> ClientConfig {
+#[must_use]
+pub fn client(brokers: &str) -> ClientConfig {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", brokers)
@@ -87,7 +88,10 @@ pub(crate) fn reader(brokers: &str) -> Result<Reader, KafkaError> {
 }
 
 /// Makes the topic unless it is there, and waits until the brokers know it.
-pub(crate) async fn ensure_topic(brokers: &str, topic: &str) -> Result<(), RelayError> {
+///
+/// # Errors
+/// Kafka is away, refuses, or the topic has more than one partition.
+pub async fn ensure_topic(brokers: &str, topic: &str) -> Result<(), RelayError> {
     if partitions(brokers, topic).await? == Some(1) {
         return Ok(());
     }
@@ -159,15 +163,42 @@ pub(crate) fn next_offset(consumer: &Reader, topic: &str) -> Result<i64, KafkaEr
     Ok(next)
 }
 
+/// The value of the topic's last record; none when it is empty.
+///
+/// # Errors
+/// Kafka is away.
+pub async fn last_value(brokers: &str, topic: &str) -> Result<Option<Vec<u8>>, RelayError> {
+    let consumer = reader(brokers)?;
+    let topic = topic.to_owned();
+    spawn_blocking(move || {
+        let (low, next_offset) = consumer.fetch_watermarks(&topic, PARTITION, PATIENCE)?;
+        if next_offset <= low {
+            return Ok(None);
+        }
+        let value = |message: &BorrowedMessage<'_>| Ok(message.payload().unwrap_or_default().to_vec());
+        read_at(&consumer, &topic, next_offset.saturating_sub(1), value).map(Some)
+    })
+    .await?
+}
+
 /// Reads one record.
 fn record(consumer: &Reader, topic: &str, offset: i64) -> Result<Record, RelayError> {
+    read_at(consumer, topic, offset, |message| parse(topic, message))
+}
+
+fn read_at<T>(
+    consumer: &Reader,
+    topic: &str,
+    offset: i64,
+    read: impl FnOnce(&BorrowedMessage<'_>) -> Result<T, RelayError>,
+) -> Result<T, RelayError> {
     let mut partition = TopicPartitionList::new();
     partition.add_partition_offset(topic, PARTITION, Offset::Offset(offset))?;
     consumer.assign(&partition)?;
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         match consumer.poll(Duration::from_millis(100)) {
-            Some(Ok(message)) if message.offset() == offset => return parse(topic, &message),
+            Some(Ok(message)) if message.offset() == offset => return read(&message),
             Some(Err(error)) => return Err(error.into()),
             Some(Ok(_)) | None => {}
         }

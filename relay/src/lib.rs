@@ -31,6 +31,7 @@ mod watch;
 
 pub use config::RelayConfig;
 pub use error::RelayError;
+pub use kafka::{client, ensure_topic, last_value};
 pub use relay::Relay;
 pub use statements::CHECKPOINT_NAME;
 pub use status::{RelayStatus, Snapshot};

@@ -10,10 +10,14 @@
 
 #[path = "suite/analysts.rs"]
 mod analysts;
+#[path = "suite/attacks.rs"]
+mod attacks;
 #[path = "suite/cabinets.rs"]
 mod cabinets;
 #[path = "suite/city.rs"]
 mod city;
+#[path = "suite/cloudevents.rs"]
+mod cloudevents;
 #[path = "suite/cluster.rs"]
 mod cluster;
 #[path = "suite/erasure.rs"]
@@ -36,6 +40,8 @@ mod matrix_commands;
 mod matrix_scene;
 #[path = "suite/matrix_stage.rs"]
 mod matrix_stage;
+#[path = "suite/moments.rs"]
+mod moments;
 #[path = "suite/money.rs"]
 mod money;
 #[path = "suite/openapi.rs"]

@@ -1,5 +1,7 @@
 //! What may be said on the command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
@@ -56,6 +58,11 @@ pub(super) enum Command {
     Seed(Gateway),
     /// Drive the public interface like a busy city.
     Simulate(SimulateArguments),
+    /// Compute every charge of the ledger again, and what another tariff would have earned. Reads only.
+    Rerate(RerateArguments),
+    /// Look at a receipt.
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
 }
 
 #[derive(Debug, Args)]
@@ -143,6 +150,12 @@ pub(super) enum KeysCommand {
         /// Its name.
         kid: String,
     },
+    /// The keys that verify checkpoints of the ledger (C2SP vkey), the one that signs first.
+    Checkpoint {
+        /// Make a new one that signs from now on; what the former ones signed stays verifiable.
+        #[arg(long)]
+        rotate: bool,
+    },
 }
 
 /// What a secret is for.
@@ -172,8 +185,21 @@ pub(super) enum LedgerCommand {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Recompute everything from the tables, and name the first position that does not hold. Exit 0 or 1.
+    Verify(VerifyArguments),
     /// Write events, or the rows of a model, into a file.
     Export(ExportArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// A key that checkpoints must be signed with (`name+hash+base64`), instead of those of this installation. May be
+    /// given several times.
+    #[arg(long = "key", value_name = "VKEY")]
+    pub(super) keys: Vec<String>,
+    /// A checkpoint that was kept somewhere else; it must be of this ledger. May be given several times.
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    pub(super) checkpoints: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,30 +211,49 @@ pub(super) enum ProjectionCommand {
         /// rentals, billing, inventory or cases; all of them without a name.
         names: Vec<String>,
     },
-    /// Compare the live version with the one that waits.
-    Diff {
+    /// Compare the live version with another one: every table, every account, to the shilling.
+    Diff(Chosen),
+    /// Make another version the live one; the one that was live is kept.
+    Promote(Chosen),
+    /// Remove a version that is not live, with its rows.
+    Drop {
         /// Which read model.
         name: String,
-    },
-    /// Make the waiting version the live one.
-    Promote {
-        /// Which read model.
-        name: String,
-    },
-    /// Pass over the event that a stopped read model stands before.
-    Skip {
-        /// Which read model.
-        name: String,
-        /// The event's position.
+        /// Its number.
         #[arg(long)]
-        position: i64,
-        /// Why.
-        #[arg(long)]
-        reason: String,
-        /// Who says so.
-        #[arg(long, env = "USER")]
-        operator: String,
+        version: i16,
     },
+    /// Record that a stopped read model passes over the event that it stands before.
+    Skip(Skip),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Chosen {
+    /// Which read model.
+    pub(super) name: String,
+    /// Which version; without it, the one that waits. A former one leads back.
+    #[arg(long)]
+    pub(super) version: Option<i16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Skip {
+    /// Which read model.
+    pub(super) name: String,
+    /// The event's position.
+    #[arg(long)]
+    pub(super) position: i64,
+    /// Why.
+    #[arg(long)]
+    pub(super) reason: String,
+    /// As whom, with a token of this installation; without it, the one subject that it uses for itself.
+    #[arg(long)]
+    pub(super) subject: Option<Uuid>,
+    /// An access token of the role admin; without it, one is made with the keys of this installation.
+    #[arg(long, env = "CHAJIPOA_TOKEN", hide_env_values = true)]
+    pub(super) token: Option<String>,
+    #[command(flatten)]
+    pub(super) gateway: Gateway,
 }
 
 #[derive(Debug, Args)]
@@ -227,6 +272,29 @@ pub(super) struct SimulateArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct RerateArguments {
+    /// A tariff as TOML or JSON; absent fields are those of the standard tariff. What it would have earned over the same
+    /// history is shown beside what was recorded, by station and business day.
+    #[arg(long, value_name = "FILE")]
+    pub(super) tariff: Option<PathBuf>,
+    /// Print a line per station and business day as CSV.
+    #[arg(long, requires = "tariff", conflicts_with = "json")]
+    pub(super) csv: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReceiptCommand {
+    /// Check a receipt without asking anybody: events, proofs, checkpoint, and every figure. Exit 0, 1 or 2.
+    Verify {
+        /// The receipt, as `GET /api/v1/rentals/{id}/receipt` answers it.
+        file: PathBuf,
+        /// The public key of the checkpoints (`name+hash+key`), or a file with such keys, one a line.
+        #[arg(long, value_name = "VKEY|FILE")]
+        key: String,
+    },
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ExportArguments {
     /// events, or a view of a read model: rental, journal, balance, …; another word lists them.
     #[arg(long, default_value = "events")]
@@ -242,5 +310,5 @@ pub(super) struct ExportArguments {
     pub(super) to: Option<i64>,
     /// Where the file goes; standard output without it.
     #[arg(long)]
-    pub(super) out: Option<std::path::PathBuf>,
+    pub(super) out: Option<PathBuf>,
 }

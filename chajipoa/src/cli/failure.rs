@@ -11,6 +11,7 @@ use ledger::{LedgerError, feed::FeedError, migrate::MigrateError, seal::KeysErro
 use projector::ProjectorError;
 use reactor::ReactorError;
 use relay::RelayError;
+use sealer::SealerError;
 
 use crate::{api::ApiError, cluster::ClusterError, installation::InstallationError, simulate::SimulateError};
 
@@ -35,12 +36,17 @@ impl Failure {
         Failure { message: chain(&error), code: EXIT_NO }
     }
 
+    /// It could not be found out: neither yes nor no.
+    pub fn unable(error: impl std::error::Error) -> Failure {
+        Failure { message: chain(&error), code: EXIT_MISUSE }
+    }
+
     /// It was stopped before it was done.
     pub fn stopped(message: impl Into<String>) -> Failure {
         Failure { message: message.into(), code: EXIT_NO }
     }
 
-    fn misused(error: &(impl std::error::Error + ?Sized)) -> Failure {
+    pub(super) fn misused(error: &(impl std::error::Error + ?Sized)) -> Failure {
         Failure { message: chain(&error), code: EXIT_MISUSE }
     }
 
@@ -53,7 +59,7 @@ impl Failure {
 }
 
 /// An error with everything that caused it, on one line.
-fn chain(error: &(impl std::error::Error + ?Sized)) -> String {
+pub(super) fn chain(error: &(impl std::error::Error + ?Sized)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -75,7 +81,7 @@ macro_rules! failures {
 }
 
 failures!(ApiError ClusterError FeedError KeyError KeysError LedgerError MigrateError MintError ProjectorError
-    ReactorError RelayError std::io::Error tokio_postgres::Error);
+    ReactorError RelayError SealerError std::io::Error tokio_postgres::Error);
 
 impl From<SettingError> for Failure {
     fn from(error: SettingError) -> Failure {

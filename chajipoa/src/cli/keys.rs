@@ -8,7 +8,11 @@ use edge::{
     SystemClock, pace, settings,
     token::{KeyError, TokenKeys},
 };
-use ledger::seal::renewal;
+use ledger::{
+    Ledger,
+    seal::renewal,
+    tree::{CheckpointKeys, CheckpointText},
+};
 use serde_json::json;
 
 use super::arguments::{KeysCommand, SecretPath};
@@ -56,6 +60,7 @@ pub(super) async fn run(command: KeysCommand, as_json: bool) -> Result<(), Failu
             })
         }
         KeysCommand::Renew => renew(&installation, as_json).await,
+        KeysCommand::Checkpoint { rotate } => checkpoint(&installation, rotate, as_json).await,
         KeysCommand::Remove { kid } => match keys.remove(&kid, &SystemClock) {
             Ok(()) => {
                 say(as_json, &json!({"kid": kid}), || format!("what key {kid} has signed holds no longer"))
@@ -106,6 +111,18 @@ fn refused(error: SecretError) -> Failure {
         }
         SecretError::File { .. } | SecretError::Random => Failure::other(error),
     }
+}
+
+async fn checkpoint(installation: &Installation, rotate: bool, as_json: bool) -> Result<(), Failure> {
+    let keys = match rotate {
+        true => CheckpointKeys::rotate(&installation.keys)?,
+        false => CheckpointKeys::open_or_create(&installation.keys)?,
+    };
+    // The keys' name is the ledger's, and a fork changes it.
+    let identity = Ledger::connect(&super::ledger::database_url().await?, 1)?.identity().await?;
+    let origin = CheckpointText::origin_of(identity);
+    let keys: Vec<String> = keys.verifiers(&origin).iter().map(ToString::to_string).collect();
+    say(as_json, &json!({"origin": origin, "keys": keys}), || keys.join("\n"))
 }
 
 async fn renew(installation: &Installation, as_json: bool) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! `chajipoa ledger`: looking at the events as they are stored.
+//! `chajipoa ledger`: looking at the events as they are stored, and proving them.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,9 +16,10 @@ use crate::{
 /// Events printed at a time while following.
 const BATCH: usize = 500;
 
-/// Prints events.
+/// Prints events, or verifies them.
 pub(super) async fn run(command: LedgerCommand, as_json: bool) -> Result<ExitCode, Failure> {
-    let ledger = Ledger::connect(&database_url().await?, 1)?;
+    let url = database_url().await?;
+    let ledger = Ledger::connect(&url, 1)?;
     match command {
         LedgerCommand::Show { position } => {
             let before = Position::new(position.saturating_sub(1));
@@ -36,6 +37,7 @@ pub(super) async fn run(command: LedgerCommand, as_json: bool) -> Result<ExitCod
             let after = Position::new(last.get().saturating_sub(i64::from(lines)).max(0));
             tail(&ledger, after, last, follow, as_json).await?;
         }
+        LedgerCommand::Verify(asked) => return super::verify::run(&url, &asked, as_json).await,
         LedgerCommand::Export(asked) => super::export::run(&ledger, asked, as_json).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -83,7 +85,7 @@ fn print(event: &Envelope, as_json: bool) -> Result<(), Failure> {
 }
 
 /// The database that is looked at: `DATABASE_URL`, else the private cluster of this checkout.
-async fn database_url() -> Result<String, Failure> {
+pub(super) async fn database_url() -> Result<String, Failure> {
     if let Some(url) = settings::text("DATABASE_URL")? {
         return Ok(url);
     }

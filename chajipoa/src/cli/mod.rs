@@ -2,13 +2,18 @@
 
 mod arguments;
 mod check;
+mod difference;
 mod export;
 mod failure;
 mod keys;
 mod ledger;
 mod projection;
+mod receipt;
+mod rerate;
+mod skip;
 mod staff;
 mod token;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -68,6 +73,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             })?;
         }
         Command::Simulate(asked) => return simulate_city(&asked, json).await,
+        Command::Rerate(asked) => return rerate::run(&asked, json).await,
+        Command::Receipt(command) => return receipt::run(command, json),
     }
     Ok(ExitCode::SUCCESS)
 }

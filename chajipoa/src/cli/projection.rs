@@ -5,10 +5,14 @@ use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ledger::Position;
-use projector::{Difference, ModelName, Progress, Sources, Version};
+use projector::{ModelName, Progress, Sources, Version};
 use serde_json::{Value, json};
 
-use super::{Failure, arguments::ProjectionCommand, login, say};
+use super::{
+    Failure,
+    arguments::{Chosen, ProjectionCommand},
+    difference, login, say, skip,
+};
 use crate::services;
 
 /// Runs one command.
@@ -21,19 +25,23 @@ pub(super) async fn run(command: ProjectionCommand, as_json: bool) -> Result<Exi
             say(as_json, &listed, || versions.iter().map(version_line).collect::<Vec<_>>().join("\n"))?;
         }
         ProjectionCommand::Rebuild { names } => rebuild(&sources, &names, as_json).await?,
-        ProjectionCommand::Diff { name } => {
-            let difference = projector::diff(&sources, model(&name)?).await?;
-            say(as_json, &difference_json(&difference), || difference_lines(&difference))?;
+        ProjectionCommand::Diff(Chosen { name, version }) => {
+            let difference = projector::diff(&sources, model(&name)?, version).await?;
+            say(as_json, &difference::json(&difference), || difference::words(&difference))?;
             return Ok(if difference.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        ProjectionCommand::Promote { name } => {
-            let version = projector::promote(&sources, model(&name)?).await?;
+        ProjectionCommand::Promote(Chosen { name, version }) => {
+            let version = projector::promote(&sources, model(&name)?, version).await?;
             say(as_json, &version_json(&version), || version_line(&version))?;
         }
-        ProjectionCommand::Skip { name, position, reason, operator } => {
-            let position = Position::new(position);
-            let version = projector::skip(&sources, model(&name)?, position, &operator, &reason).await?;
-            say(as_json, &version_json(&version), || version_line(&version))?;
+        ProjectionCommand::Drop { name, version } => {
+            let dropped = projector::drop_version(&sources, model(&name)?, version).await?;
+            say(as_json, &version_json(&dropped), || format!("{name} version {version} is gone"))?;
+        }
+        ProjectionCommand::Skip(asked) => {
+            let model = model(&asked.name)?;
+            projector::standing_before(&sources, model, Position::new(asked.position)).await?;
+            skip::run(model, &asked, as_json).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -125,39 +133,4 @@ fn version_line(version: &Version) -> String {
         version.status,
         reason
     )
-}
-
-fn difference_json(difference: &Difference) -> Value {
-    let tables: Vec<Value> = difference
-        .tables
-        .iter()
-        .map(|table| {
-            json!({
-                "table": table.table, "live_rows": table.live_rows, "beside_rows": table.beside_rows,
-                "differing": table.differing, "keys": table.keys,
-            })
-        })
-        .collect();
-    json!({
-        "model": difference.model.as_str(), "live": difference.live, "beside": difference.beside,
-        "position": difference.position.get(), "tables": tables,
-    })
-}
-
-fn difference_lines(difference: &Difference) -> String {
-    let mut lines = vec![format!(
-        "{}: version {} (live) and version {}, both at position {}",
-        difference.model.as_str(),
-        difference.live,
-        difference.beside,
-        difference.position.get()
-    )];
-    lines.extend(difference.tables.iter().map(|table| {
-        let keys = if table.keys.is_empty() { String::new() } else { format!(": {}", table.keys.join(", ")) };
-        format!(
-            "  {:<16} {} rows, {} rows, {} differ{keys}",
-            table.table, table.live_rows, table.beside_rows, table.differing
-        )
-    }));
-    lines.join("\n")
 }

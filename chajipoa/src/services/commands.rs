@@ -7,6 +7,7 @@ use command_api::{CommandApi, Ingredients, Secret, SecretName};
 use edge::{http::Site, metrics::Metrics, settings};
 use ledger::{Bell, Ledger, seal::Keys};
 
+use super::sealing::compare;
 use super::serving::{announce, bind, clock, database_answers, limits, serve_until_stopped, tokens};
 use crate::{cli::Failure, installation::Installation};
 
@@ -16,7 +17,8 @@ const COMMAND_READERS: usize = 4;
 /// The command-api on this login.
 ///
 /// # Errors
-/// The database is away, the login could alter the ledger, or the keys cannot be read.
+/// The database is away, it does not fit what was published of it, the login could alter the ledger, or the keys cannot
+/// be read.
 pub async fn command_api(
     url: &str,
     installation: &Installation,
@@ -24,6 +26,7 @@ pub async fn command_api(
     (bell, metrics): (&Bell, &Metrics),
 ) -> Result<CommandApi, Failure> {
     let ledger = Ledger::connect(url, COMMAND_READERS)?.with_bell(bell.clone());
+    compare(&ledger, installation).await?;
     let keys = Keys::open_or_create(&installation.keys)?;
     let mut settings = command_api::Settings::default();
     if let Some(app_url) = settings::text("CHAJIPOA_APP_URL")? {

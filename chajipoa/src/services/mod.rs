@@ -9,6 +9,7 @@ mod projecting;
 mod queries;
 mod reacting;
 mod relaying;
+mod sealing;
 mod serving;
 
 pub use commands::{command_api, run_command_api};
@@ -16,6 +17,7 @@ pub use projecting::{projector_sources, run_projector};
 pub use queries::{documents, end_streams, query_api, run_query_api};
 pub use reacting::{cashier, commands_to, outbox, reactor, run_reactor};
 pub use relaying::run_relay;
+pub use sealing::{Sealing, places, sealer};
 pub use serving::{
     announce, asked_to_stop, clock, limits, serve_until_stopped, serve_until_stopping, tokens, verifier,
 };

@@ -30,7 +30,8 @@ use crate::{
     api::Api,
     cli::Failure,
     installation::{Installation, Urls},
-    seed, services,
+    seed,
+    services::{self, Sealing},
     stand_ins::StandIns,
 };
 use postgres::Postgres;
@@ -66,11 +67,13 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     let projector = Projector::start(&sources, &ModelName::ALL, &metrics);
     let reacting = Reacting::prepare(&urls, brokers.clone(), (&bell, &metrics)).await?;
     let relay = brokers.map(|brokers| Relaying::start(&urls, brokers, &bell, &metrics)).transpose()?;
+    let sealing = Sealing::start(services::sealer(&urls.relay, installation, &metrics)?);
 
     let mut parts: Vec<Arc<dyn Part>> =
         vec![Arc::new(commands.clone()), queries.part(), Arc::new(projector.status().clone())];
     parts.extend(reacting.parts());
     parts.extend(relay.iter().map(|relay| Arc::clone(&relay.part)));
+    parts.push(Arc::clone(&sealing.part));
     let endings = (verifier.endings(), queries.live().clone(), Arc::downgrade(&verifier));
     tokio::spawn(services::end_streams(endings.0, endings.1, endings.2));
     let site = Site::new(services::clock(), verifier, &metrics, parts).limited_by(services::limits()?);
@@ -91,6 +94,7 @@ async fn serve(installation: &Installation, owner_url: &str) -> Result<(), Failu
     reacting.stop().await;
     stand_ins.stop().await;
     projector.stop().await;
+    sealing.stop().await;
     if let Some(relay) = relay {
         relay.stop().await;
     }

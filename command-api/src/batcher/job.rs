@@ -1,5 +1,6 @@
 //! A command on its way through the batcher, and what it may be answered.
 
+use domain::period::Books;
 use domain::{Order, Rejection};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -13,6 +14,8 @@ pub(crate) struct Job {
     pub(crate) actor: String,
     pub(crate) hash: [u8; 32],
     pub(crate) order: Box<Order>,
+    /// The figures that a close is decided on.
+    pub(crate) books: Option<Box<Books>>,
     pub(crate) traceparent: Option<String>,
     /// How often its decision did not hold.
     pub(crate) lost: u8,

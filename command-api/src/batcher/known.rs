@@ -39,9 +39,6 @@ pub(crate) enum FoldError {
     /// A snapshot cannot be read.
     #[error("a snapshot is damaged")]
     Snapshot(#[from] serde_json::Error),
-    /// The stream's kind is none the domain folds.
-    #[error("the stream {0} is of a kind that has no state here")]
-    Kind(Uuid),
 }
 
 impl Held {
@@ -58,7 +55,7 @@ impl Held {
             return Err(FoldError::Order(id));
         }
         let event = Event::decode(&envelope.event_type, envelope.schema_version, &envelope.payload)?;
-        let kind = kinds::domain(stream.kind).ok_or(FoldError::Kind(id))?;
+        let kind = kinds::domain(stream.kind);
         let before = self.state.map(Arc::unwrap_or_clone);
         let state = State::evolve(before, kind, &event, envelope.occurred_at)?;
         Ok(Self { version: stream.version, state: Some(Arc::new(state)), saved: self.saved })

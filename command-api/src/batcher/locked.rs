@@ -43,14 +43,10 @@ impl Worker {
     /// Takes the lock, learns what others recorded, and decides. `None`: every command has its answer, or waits again.
     async fn plan_under_lock(&mut self, jobs: Vec<Job>) -> Option<(LockedAppend, Plan)> {
         self.put_back_ahead();
-        let locked = match timeout(self.settings.patience, self.ledger.begin_locked()).await {
-            Ok(Ok(locked)) => locked,
-            Ok(Err(error)) => {
-                self.no_lock(jobs, &Chain(&error).to_string());
-                return None;
-            }
-            Err(elapsed) => {
-                self.no_lock(jobs, &elapsed.to_string());
+        let locked = match self.lock().await {
+            Ok(locked) => locked,
+            Err(why) => {
+                self.no_lock(jobs, &why);
                 return None;
             }
         };
@@ -59,7 +55,16 @@ impl Worker {
         Some((locked, plan))
     }
 
-    fn no_lock(&mut self, jobs: Vec<Job>, why: &str) {
+    /// Takes the lock, or says why it could not be had in time.
+    pub(super) async fn lock(&self) -> Result<LockedAppend, String> {
+        match timeout(self.settings.patience, self.ledger.begin_locked()).await {
+            Ok(Ok(locked)) => Ok(locked),
+            Ok(Err(error)) => Err(Chain(&error).to_string()),
+            Err(elapsed) => Err(elapsed.to_string()),
+        }
+    }
+
+    pub(super) fn no_lock(&mut self, jobs: Vec<Job>, why: &str) {
         tracing::warn!(why, commands = jobs.len(), "the lock could not be had");
         for job in jobs {
             self.answer(job, Outcome::Unavailable);

@@ -12,6 +12,7 @@
 //! one again. A loser sees nothing but a later answer; after eight losses it is told `concurrent_update`.
 
 mod ahead;
+mod closing;
 mod job;
 mod kinds;
 mod known;
@@ -46,14 +47,14 @@ pub(crate) use reader::fold;
 use crate::Settings;
 use worker::Worker;
 
-/// Erasures that may wait.
-const ERASURES: usize = 64;
+/// Commands that are decided alone and may wait.
+const ALONE: usize = 64;
 
 /// The way into the batcher. Dropping the last one ends it once the queue is empty.
 #[derive(Debug, Clone)]
 pub(crate) struct Batcher {
     queue: mpsc::Sender<Job>,
-    erasures: mpsc::Sender<Job>,
+    alone: mpsc::Sender<Job>,
     measures: Measures,
 }
 
@@ -81,13 +82,13 @@ impl Batcher {
         let seen = ledger.last_position().await?;
         let measures = Measures::new(metrics);
         let (queue, intake) = mpsc::channel(settings.queue.max(1));
-        let (erasures, to_erase) = mpsc::channel(ERASURES);
+        let (alone, one_by_one) = mpsc::channel(ALONE);
         let snapshots = snapshots::start(ledger.clone());
-        let intakes = (intake, to_erase);
+        let intakes = (intake, one_by_one);
         let worker =
             Worker::new((ledger, erased), clock, intakes, snapshots, seen, measures.clone(), settings);
         tokio::spawn(worker.run());
-        Ok(Self { queue, erasures, measures })
+        Ok(Self { queue, alone, measures })
     }
 
     /// Takes a command in, or says at once that there is no room.
@@ -110,7 +111,8 @@ impl Batcher {
     }
 
     fn way_of(&self, job: &Job) -> &mpsc::Sender<Job> {
-        if matches!(job.order.command, Command::EraseCustomer(_)) { &self.erasures } else { &self.queue }
+        let alone = matches!(job.order.command, Command::EraseCustomer(_) | Command::ClosePeriod(_));
+        if alone { &self.alone } else { &self.queue }
     }
 
     /// Whether commands are still taken in.

@@ -132,6 +132,7 @@ impl Model {
                 let loaded = Loaded { stream: *stream, version, snapshot: None, events };
                 known.learn(*stream, fold(loaded).unwrap());
             }
+            Missing::Books(_) => {}
             Missing::Claim(claim) => {
                 let name = (claim.kind.to_owned(), claim.value.clone());
                 known.learn_holder(claim.clone(), self.claims.get(&name).copied());

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::period::Books;
 use domain::{
     Claim, Decision, Fact, ImpossibleTransition, Missing, Reads, Rejection, Source, State, Stop, Time, View,
     decide,
@@ -69,6 +70,8 @@ struct Layers<'a> {
     known: &'a Known,
     /// Ids that were minted for this very command, so no stream can have them.
     fresh: [Uuid; 2],
+    /// The figures that came with it.
+    books: Option<&'a Books>,
 }
 
 impl Layers<'_> {
@@ -87,6 +90,10 @@ impl Source for Layers<'_> {
 
     fn claim(&self, claim: &Claim) -> Option<Option<Uuid>> {
         self.known.holder(claim)
+    }
+
+    fn books(&self) -> Option<&Books> {
+        self.books
     }
 }
 
@@ -142,7 +149,8 @@ impl Plan {
         }
         job.order.now = now;
         let seeds = &job.order.seeds;
-        let layers = Layers { overlay: &self.overlay, before, known, fresh: [seeds.minted, seeds.second] };
+        let (fresh, books) = ([seeds.minted, seeds.second], job.books.as_deref());
+        let layers = Layers { overlay: &self.overlay, before, known, fresh, books };
         let view = View::new(&layers);
         let decided = decide(&job.order, &view);
         let reads = view.into_reads();
@@ -171,7 +179,8 @@ impl Plan {
         job.order.now = now;
         let seeds = &job.order.seeds;
         let fresh = [seeds.minted, seeds.second];
-        let layers = Layers { overlay: &self.overlay, before: None, known, fresh };
+        let books = job.books.as_deref();
+        let layers = Layers { overlay: &self.overlay, before: None, known, fresh, books };
         match decide(&job.order, &View::new(&layers)) {
             Err(Stop::Missing(missing)) => Some(missing),
             Err(Stop::Rejected(_)) | Ok(_) => None,

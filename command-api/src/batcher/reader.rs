@@ -88,6 +88,8 @@ fn sorted(missing: Vec<Missing>) -> (Vec<StreamLoad>, Vec<Claim>) {
         match one {
             Missing::Stream(stream) => streams.push(StreamLoad { stream, fold_version: FOLD_VERSION }),
             Missing::Claim(claim) => names.push(claim),
+            // Folded before the command came here, or not at all.
+            Missing::Books(_) => {}
         }
     }
     streams.sort_unstable_by_key(|load| load.stream);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use domain::Missing;
+use domain::{Command, Missing};
 use edge::Clock;
 use edge::pace::Backoff;
 use futures_util::poll;
@@ -41,8 +41,8 @@ pub(super) struct Worker {
     pub(super) ledger: Ledger,
     clock: Arc<dyn Clock>,
     intake: mpsc::Receiver<Job>,
-    /// Erasures come by a way of their own and are decided under the lock, one at a time.
-    erasures: mpsc::Receiver<Job>,
+    /// Erasures and closes come by a way of their own and are decided under the lock, one at a time.
+    alone: mpsc::Receiver<Job>,
     pub(super) erased: Erased,
     snapshots: mpsc::Sender<Sketch>,
     measures: Measures,
@@ -74,7 +74,7 @@ impl Worker {
     pub(super) fn new(
         (ledger, erased): (Ledger, Erased),
         clock: Arc<dyn Clock>,
-        (intake, erasures): (mpsc::Receiver<Job>, mpsc::Receiver<Job>),
+        (intake, alone): (mpsc::Receiver<Job>, mpsc::Receiver<Job>),
         snapshots: mpsc::Sender<Sketch>,
         seen: Position,
         measures: Measures,
@@ -87,7 +87,7 @@ impl Worker {
             ledger,
             clock,
             intake,
-            erasures,
+            alone,
             erased,
             snapshots,
             measures,
@@ -107,8 +107,8 @@ impl Worker {
             while !self.contended.is_empty() {
                 self.decide_under_lock().await;
             }
-            while let Ok(job) = self.erasures.try_recv() {
-                self.erase(job).await;
+            while let Ok(job) = self.alone.try_recv() {
+                self.decide_alone(job).await;
             }
             let ahead = std::mem::take(&mut self.ahead);
             let Some(jobs) = self.next_batch(ahead.plan.len()).await else { break };
@@ -120,6 +120,14 @@ impl Worker {
         tracing::info!("the batcher has ended");
     }
 
+    async fn decide_alone(&mut self, job: Job) {
+        if matches!(job.order.command, Command::ClosePeriod(_)) {
+            self.close(job).await;
+        } else {
+            self.erase(job).await;
+        }
+    }
+
     /// What waits, as far as it fits to those that are planned already. Where nothing is, waits for the first command.
     async fn next_batch(&mut self, planned: usize) -> Option<Vec<Job>> {
         let room = self.settings.batch.saturating_sub(planned);
@@ -127,8 +135,8 @@ impl Worker {
         if self.waiting.is_empty() && planned == 0 {
             tokio::select! {
                 job = self.intake.recv() => jobs.push(job?),
-                Some(job) = self.erasures.recv() => {
-                    self.erase(job).await;
+                Some(job) = self.alone.recv() => {
+                    self.decide_alone(job).await;
                     return Some(jobs);
                 }
             }
@@ -184,6 +192,8 @@ impl Worker {
                     tracing::error!(%error, command = %job.id, kind = job.order.command.name(), "a decision does not fold");
                     self.answer(job, Outcome::Failed);
                 }
+                // Somebody else closed a period since these figures were folded.
+                Step::Missing(job, Missing::Books(_)) => self.answer(job, Outcome::Concurrent),
                 Step::Missing(job, missing) if last_missing.as_ref() == Some(&(job.id, missing.clone())) => {
                     tracing::error!(?missing, command = %job.id, "loaded and still missing");
                     self.answer(job, Outcome::Failed);

@@ -192,6 +192,9 @@ impl Known {
                 | State::Approval(_)
                 | State::Break(_)
                 | State::Entry(_)
+                | State::Periods(_)
+                | State::Lineage(_)
+                | State::Projection(_)
                 | State::Catalogue(_) => {}
             }
         }

@@ -145,6 +145,9 @@ fn held(state: &State) -> Option<Held> {
         | State::Approval(_)
         | State::Break(_)
         | State::Entry(_)
+        | State::Periods(_)
+        | State::Lineage(_)
+        | State::Projection(_)
         | State::Catalogue(_) => None,
     }
 }

@@ -6,6 +6,6 @@
 mod decide;
 mod state;
 
-pub(crate) use decide::second_person;
+pub(crate) use decide::{Agreement, request, second_person};
 pub use decide::{approve, reject};
 pub use state::{Approval, Verdict};

@@ -95,6 +95,21 @@ pub const PERSONAL: &[Personal] = &[
         fields: &[("reason", PersonalKind::Text)],
     },
     Personal {
+        command: "AdjustBalance",
+        whose: PersonOf::CustomerId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
+        command: "WriteOffDebt",
+        whose: PersonOf::CustomerId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
+        command: "CorrectRental",
+        whose: PersonOf::RentalId,
+        fields: &[("reason", PersonalKind::Text)],
+    },
+    Personal {
         command: "RequestPaymentRefund",
         whose: PersonOf::PaymentId,
         fields: &[("reason", PersonalKind::Text)],

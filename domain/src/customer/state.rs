@@ -46,6 +46,7 @@ impl Status {
 
 /// The language in which a customer is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
     /// Swahili.
@@ -230,6 +231,15 @@ impl Customer {
                 self.pending.retain(|pending| *pending != fact.payment_id);
                 self.purse.credit(fact.credited);
             }
+            Event::BalanceAdjusted(fact) => {
+                if let Some(credited) = fact.credited {
+                    self.purse.credit(credited);
+                }
+                if let Some(debited) = fact.debited {
+                    self.purse.debit(debited);
+                }
+            }
+            Event::DebtWrittenOff(fact) => self.purse.write_off(fact.amount),
             Event::PaymentPrompted(_)
             | Event::PaymentOutcomeUnknown(_)
             | Event::RefundApproved(_)
@@ -267,7 +277,10 @@ impl Customer {
             | Event::BreakExplained(_)
             | Event::BreakClosed(_)
             | Event::ProviderFeeRecorded(_)
-            | Event::ProviderPayoutRecorded(_) => return None,
+            | Event::ProviderPayoutRecorded(_)
+            | Event::PeriodClosed(_)
+            | Event::LedgerRestored(_)
+            | Event::ProjectionEventSkipped(_) => return None,
         }
         Some(self)
     }

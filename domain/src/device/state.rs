@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Event, Time,
-    event::{CancelCause, Place, ReturnEvidence},
+    event::{CancelCause, CorrectedStage, Place, ReturnEvidence},
     ids::{CustomerId, DeviceId, RentalId},
     values::{CapacityMah, Percent, Serial},
 };
@@ -312,6 +312,11 @@ impl Device {
                 self.whereabouts = Whereabouts::Sold { rental_id: fact.rental_id };
             }
             Event::RentalCorrected(fact) => {
+                // Not sold any more, and nobody has seen it.
+                let sold = Whereabouts::Sold { rental_id: fact.rental_id };
+                if fact.stage == CorrectedStage::Ended && self.whereabouts == sold {
+                    self.whereabouts = Whereabouts::Lost;
+                }
                 if let Some(evidence) = &fact.evidence {
                     self.returned(evidence, Some(fact.rental_id));
                     if let Some(at) = fact.docked {
@@ -365,6 +370,11 @@ impl Device {
             | Event::BreakOpened(_)
             | Event::BreakExplained(_)
             | Event::BreakClosed(_)
+            | Event::BalanceAdjusted(_)
+            | Event::DebtWrittenOff(_)
+            | Event::PeriodClosed(_)
+            | Event::LedgerRestored(_)
+            | Event::ProjectionEventSkipped(_)
             | Event::ProviderFeeRecorded(_)
             | Event::ProviderPayoutRecorded(_)
             | Event::PaymentInitiated(_)

@@ -3,15 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Time,
-    ids::{CustomerId, ReceiptId, StationId},
+    Money, Time,
+    ids::{self, CustomerId, ReceiptId, RentalId, StationId, StreamKey},
     personal::Sealed,
     purse::Debited,
-    values::{Percent, SlotNumber},
+    values::{Percent, Reason, SlotNumber},
 };
 
 /// What needs a person's eye. Listed by the read model of cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Review {
     /// The reported time was ahead of now or before the start; the arrival was taken instead.
@@ -48,10 +49,13 @@ pub enum Review {
     Unmatched,
     /// Money was paid back and the same debt to a person had been met in another way already.
     PaidTwice,
+    /// Something was learned of a rental after staff had corrected its bill; the bill stayed.
+    AfterCorrection,
 }
 
 /// How a station hands out banks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseMode {
     /// A staffed kiosk: the bank is out when the rental starts.
@@ -62,6 +66,7 @@ pub enum ReleaseMode {
 
 /// A wallet operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
     /// M-Pesa by Vodacom.
@@ -92,6 +97,7 @@ impl Provider {
 
 /// What a payment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To raise the deposit balance.
@@ -102,6 +108,7 @@ pub enum Purpose {
 
 /// What a second person has to approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Action {
     /// To give the money of a receipt to a customer.
@@ -113,10 +120,160 @@ pub enum Action {
         /// Why, sealed under the customer's key.
         reason: Sealed,
     },
+    /// To give a customer money, or take some.
+    AdjustBalance {
+        /// Whose balance.
+        customer_id: CustomerId,
+        /// Which way.
+        direction: Direction,
+        /// How much.
+        amount: Money,
+        /// Why, sealed under the customer's key.
+        reason: Sealed,
+    },
+    /// To give up a debt.
+    WriteOffDebt {
+        /// Whose.
+        customer_id: CustomerId,
+        /// How much of it.
+        amount: Money,
+        /// Why, sealed under the customer's key.
+        reason: Sealed,
+    },
+    /// To bill a closed rental anew.
+    CorrectRental {
+        /// Which.
+        rental_id: RentalId,
+        /// Whose.
+        customer_id: CustomerId,
+        /// When it started, if that was wrong.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        started_at: Option<Time>,
+        /// When it ended, if that was wrong.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        ended_at: Option<Time>,
+        /// What it costs, if that is not to be rated.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        total: Option<Money>,
+        /// Why, sealed under the customer's key.
+        reason: Sealed,
+    },
+    /// To have a read model of money pass over an event that it cannot apply.
+    SkipProjectionEvent {
+        /// Which read model.
+        projection: Projection,
+        /// The event's position.
+        position: i64,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// Which way a balance is adjusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// In the customer's favour.
+    Up,
+    /// Against them.
+    Down,
+}
+
+impl Direction {
+    /// The name in rows and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
+}
+
+/// A read model, where the ledger speaks of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Projection {
+    /// Rentals.
+    Rentals,
+    /// Money.
+    Billing,
+    /// Stations, slots, devices.
+    Inventory,
+    /// What needs a person's eye.
+    Cases,
+}
+
+impl Projection {
+    /// Every read model.
+    pub const ALL: [Projection; 4] =
+        [Projection::Rentals, Projection::Billing, Projection::Inventory, Projection::Cases];
+
+    /// The name in rows and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Projection::Rentals => "rentals",
+            Projection::Billing => "billing",
+            Projection::Inventory => "inventory",
+            Projection::Cases => "cases",
+        }
+    }
+
+    /// Whether it is about money: such a one passes over nothing without a second person.
+    #[must_use]
+    pub const fn is_finance(self) -> bool {
+        match self {
+            Projection::Billing => true,
+            Projection::Rentals | Projection::Inventory | Projection::Cases => false,
+        }
+    }
+
+    /// The stream of what it passes over.
+    #[must_use]
+    pub const fn stream(self) -> StreamKey {
+        ids::projection(match self {
+            Projection::Rentals => 0,
+            Projection::Billing => 1,
+            Projection::Inventory => 2,
+            Projection::Cases => 3,
+        })
+    }
+}
+
+/// An account in a period that is closed: what moved on its days, and how it stood at their end. By booking day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct AccountTotal {
+    /// The code in the chart of accounts.
+    pub account: i16,
+    /// Debited within the period.
+    pub debit: i64,
+    /// Credited within the period.
+    pub credit: i64,
+    /// Debited on all days up to the period's end.
+    pub total_debit: i64,
+    /// Credited on all days up to the period's end.
+    pub total_credit: i64,
+}
+
+/// A signed checkpoint of the ledger's tree.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CheckpointRef {
+    /// The origin that signed it.
+    pub origin: String,
+    /// How many events it covers.
+    pub size: i64,
+    /// The tree's root, in hex.
+    pub root: String,
 }
 
 /// What was found wrong between the ledger and a provider's statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BreakCause {
     /// The statement has it, the ledger has not.
@@ -133,6 +290,7 @@ pub enum BreakCause {
 
 /// Why a refund will not be paid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RefundRejection {
     /// A member of staff said no.
@@ -145,6 +303,7 @@ pub enum RefundRejection {
 
 /// Where the money of a paid refund comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum PaidFrom {
     /// From what was set aside for it.
@@ -162,6 +321,7 @@ pub enum PaidFrom {
 
 /// Where a bank is put: a slot of a station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Place {
     /// The station.
     pub station_id: StationId,
@@ -171,6 +331,7 @@ pub struct Place {
 
 /// What was seen of a return, as reported. The billed end may lie earlier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReturnEvidence {
     /// Where the bank is now.
     #[serde(flatten)]
@@ -191,6 +352,7 @@ pub struct ReturnEvidence {
 
 /// Why a rental counts as sold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SaleCause {
     /// The deadline passed.
@@ -201,6 +363,7 @@ pub enum SaleCause {
 
 /// Why a rental did not come about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CancelCause {
     /// The station said that the bank did not leave.
@@ -215,6 +378,7 @@ pub enum CancelCause {
 
 /// What a corrected rental is afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CorrectedStage {
     /// It ended: the new charge has no replacement fee.
@@ -227,10 +391,13 @@ pub enum CorrectedStage {
 
 /// Why a bill was corrected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CorrectionCause {
     /// A return was reported late.
     LateReturn,
     /// A station had refused the bank before it was returned.
     ReturnAttempt,
+    /// Two members of staff said so.
+    Staff,
 }

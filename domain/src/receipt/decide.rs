@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Holding, Receipt};
 use crate::{
-    Rejection, View,
+    Rejection, View, approval,
     command::{AssignReceipt, RecordUnmatchedReceipt, RefundReceipt},
     customer::{self, Customer, Status},
     decide::{Decision, Fact, Order, Stop, fact},
@@ -23,10 +23,8 @@ struct Recorded {
 
 #[derive(Serialize)]
 struct Asked {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    receipt_id: Option<ReceiptId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refund_id: Option<RefundId>,
+    receipt_id: ReceiptId,
+    refund_id: RefundId,
     approval_id: ApprovalId,
     status: &'static str,
 }
@@ -132,17 +130,12 @@ pub fn assign(command: &AssignReceipt, order: &Order, view: &View<'_>) -> Result
     let receipt = known(command.receipt_id, view)?;
     unmatched(receipt)?;
     receiver(command.customer_id, view)?;
-    let occurred_at = timing::occurred(order)?;
-    let approval_id = ApprovalId(order.seeds.minted);
     let action = Action::AssignReceipt {
         receipt_id: receipt.id,
         customer_id: command.customer_id,
         reason: command.reason.clone(),
     };
-    let requested_by = order.actor.subject;
-    let requested = event::ApprovalRequested { approval_id, action, requested_by };
-    let answer = Asked { receipt_id: Some(receipt.id), refund_id: None, approval_id, status: "requested" };
-    Ok(Decision::recorded(vec![fact(requested, occurred_at)], &answer))
+    approval::request(action, order)
 }
 
 fn receiver<'a>(id: CustomerId, view: &View<'a>) -> Result<&'a Customer, Stop> {
@@ -192,8 +185,7 @@ pub fn refund(command: &RefundReceipt, order: &Order, view: &View<'_>) -> Result
     let receipt = known(command.receipt_id, view)?;
     let receipt_id = receipt.id;
     let approval_id = ApprovalId(refund_id.0);
-    let answer =
-        Asked { receipt_id: Some(receipt_id), refund_id: Some(refund_id), approval_id, status: "requested" };
+    let answer = Asked { receipt_id, refund_id, approval_id, status: "requested" };
     let found = view.refund(refund_id)?;
     if let Found::Here(Refund { receipt_id: Some(of), .. }) = &found
         && *of == receipt_id

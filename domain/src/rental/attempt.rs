@@ -1,7 +1,8 @@
 //! Returns that a full or faulty station refused: proof that somebody wanted to give the bank back.
 //!
 //! An attempt is kept with its rental whether it counts or not; [`super::Meter::end`] says which one is the billed
-//! end. One that arrives after the end corrects the bill at once.
+//! end. One that arrives after the end corrects the bill at once, unless staff made the bill: then somebody is to look at
+//! it ([`super::correct`]).
 
 use super::{
     returning::check_own,
@@ -14,7 +15,7 @@ use crate::{
     command::ReportReturnRefused,
     decide::{Decision, Order, Stop, fact},
     device,
-    event::ReturnAttemptRecorded,
+    event::{ReturnAttemptRecorded, Review},
     station, timing,
     view::Found,
 };
@@ -53,6 +54,10 @@ pub fn report_return_refused(
     if meter.end().is_some_and(|end| attempted_at >= end) {
         return Err(none().into());
     }
+    let mut review = timing::late_upload(order, attempted_at);
+    if rental.staff_end().is_some_and(|end| meter.counts(attempted_at, end)) {
+        review.push(Review::AfterCorrection);
+    }
     let attempt = ReturnAttemptRecorded {
         rental_id: rental.id,
         customer_id: rental.customer_id,
@@ -61,7 +66,7 @@ pub fn report_return_refused(
         slot: command.slot,
         attempted_at,
         reason: command.reason.clone(),
-        review: timing::late_upload(order, attempted_at),
+        review,
     };
     let settled = settle_with(rental, &meter.with_attempt(attempted_at), payer, Arrival::Attempt);
     let mut facts = vec![fact(attempt, attempted_at)];

@@ -6,9 +6,11 @@
 //! A device and a customer have at most one open rental each (I9).
 //!
 //! Where to look: [`start`](mod@start) · [`release`] (what a cabinet answers) · [`running`] (extending, deadlines,
-//! loss) · [`returning`] · [`attempt`] · [`settle`] (the facts and what they come to) · [`transition`] (the events between).
+//! loss) · [`returning`] · [`attempt`] · [`correct`] (what staff say) · [`settle`] (the facts and what they come to) ·
+//! [`transition`] (the events between).
 
 mod attempt;
+mod correct;
 mod release;
 mod returning;
 mod running;
@@ -18,6 +20,8 @@ mod state;
 mod transition;
 
 pub use attempt::report_return_refused;
+pub use correct::correct;
+pub(crate) use correct::{Asked as AskedCorrection, corrected};
 pub use release::{
     CANCEL_AFTER, UNKNOWN_AFTER, cancel_release, confirm_release, report_release_failure,
     report_release_unknown,

@@ -75,8 +75,9 @@ pub fn extend(command: &ExtendRental, order: &Order, view: &View<'_>) -> Result<
         );
     }
     let occurred_at = timing::not_before(order, occurred_at, meter.started_at)?;
-    let due_at = timing::plus_minutes(meter.due_at, minutes);
-    let extended = RentalExtended { rental_id, customer_id: rental.customer_id, minutes, due_at };
+    let (customer_id, previous_due_at) = (rental.customer_id, meter.due_at);
+    let due_at = timing::plus_minutes(previous_due_at, minutes);
+    let extended = RentalExtended { rental_id, customer_id, minutes, previous_due_at, due_at };
     let answer = Extended { rental_id, status: "active", due_at, extended_minutes };
     Ok(Decision::recorded(vec![fact(extended, occurred_at)], &answer))
 }

@@ -97,16 +97,26 @@ impl Meter {
     }
 
     fn attempt_within_the_hour_before(&self, end: Time) -> Option<Time> {
-        let counts = |attempt: &Time| {
-            (self.started_at..end).contains(attempt) && seconds_between(*attempt, end) <= ATTEMPT_COUNTS
-        };
-        self.attempts.iter().copied().filter(counts).min()
+        self.attempts.iter().copied().filter(|attempt| self.counts(*attempt, end)).min()
+    }
+
+    /// Whether a refused attempt counts against that billed end.
+    #[must_use]
+    pub fn counts(&self, attempt: Time, end: Time) -> bool {
+        (self.started_at..end).contains(&attempt) && seconds_between(attempt, end) <= ATTEMPT_COUNTS
     }
 
     /// What the facts come to.
     #[must_use]
     pub fn settle(&self, terms: &Terms) -> Settlement {
-        let Some(end) = self.end() else { return Settlement::NotReturned };
+        self.end().map_or(Settlement::NotReturned, |end| self.settled_at(end, terms))
+    }
+
+    /// What the other facts come to with that billed end.
+    #[must_use]
+    pub fn settled_at(&self, end: Time, terms: &Terms) -> Settlement {
+        // A start that staff corrected may lie after an end that was seen.
+        let end = end.max(self.started_at);
         let (sale, cause) = self.sale(terms);
         if end < sale {
             return Settlement::Ended { at: end, charge: self.rated(terms).returned(end) };
@@ -137,6 +147,13 @@ impl Meter {
                 self.rated(terms).recovered_after_report(billed_to, standing).0
             }
         }
+    }
+
+    /// The same meter with another start; what it is due at moves along.
+    #[must_use]
+    pub fn with_start(&self, started_at: Time) -> Meter {
+        let due_at = timing::plus(self.due_at, started_at - self.started_at);
+        Meter { started_at, due_at, ..self.clone() }
     }
 
     /// The same meter with one more return.

@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::settle::Meter;
 use crate::{
     Event, Time,
-    event::{CorrectedStage, RentalCorrected, RentalStarted, ReturnEvidence, SaleCause},
+    event::{
+        CorrectedStage, CorrectionCause, RentalCorrected, RentalStarted, ReturnEvidence, Review, SaleCause,
+    },
     ids::{CustomerId, DeviceId, RentalId, StationId},
     rating::{Charge, Posted},
-    tariff::Tariff,
+    tariff::{Tariff, Terms},
     values::SlotNumber,
 };
 
@@ -70,6 +72,8 @@ pub enum Stage {
         standing: Posted,
         /// What it costs in all, with its trace.
         whole: Charge,
+        /// Staff corrected it: what is learned later does not move the bill.
+        by_staff: bool,
     },
 }
 
@@ -128,6 +132,17 @@ impl Rental {
         match &self.stage {
             Stage::Running { meter, .. } | Stage::Closed { meter, .. } => Some(meter),
             Stage::Releasing { .. } | Stage::Cancelled { .. } => None,
+        }
+    }
+
+    /// The end that staff billed it to, if its bill is theirs.
+    #[must_use]
+    pub const fn staff_end(&self) -> Option<Time> {
+        match &self.stage {
+            Stage::Closed { outcome: Outcome::Ended { at } | Outcome::Recovered { at, .. }, by_staff: true, .. } => {
+                Some(*at)
+            }
+            Stage::Closed { .. } | Stage::Releasing { .. } | Stage::Cancelled { .. } | Stage::Running { .. } => None,
         }
     }
 
@@ -190,8 +205,9 @@ impl Rental {
             Stage::Releasing { .. } => releasing(event, occurred_at)?,
             Stage::Cancelled { .. } => cancelled(event)?,
             Stage::Running { meter, overdue } => running(meter, overdue, event)?,
-            Stage::Closed { meter, outcome, standing, whole } => {
-                closed(meter, outcome, standing, whole, event)?
+            Stage::Closed { meter, outcome, standing, whole, by_staff } => {
+                let bill = Bill { meter, outcome, standing, whole, by_staff };
+                closed(bill, event, &self.tariff.terms)?
             }
         };
         Some(self)
@@ -241,6 +257,7 @@ fn running(mut meter: Meter, overdue: bool, event: &Event) -> Option<Stage> {
             outcome: Outcome::Ended { at: fact.ended_at },
             standing: fact.charge.to_posted(),
             whole: fact.charge.clone(),
+            by_staff: false,
         },
         Event::RentalSold(fact) => {
             if fact.cause == SaleCause::Report {
@@ -251,6 +268,7 @@ fn running(mut meter: Meter, overdue: bool, event: &Event) -> Option<Stage> {
                 outcome: Outcome::Sold { at: fact.sold_at, cause: fact.cause },
                 standing: fact.charge.to_posted(),
                 whole: fact.charge.clone(),
+                by_staff: false,
             }
         }
         _ => return None,
@@ -263,47 +281,65 @@ fn seen(meter: &mut Meter, evidence: Option<&ReturnEvidence>) {
     }
 }
 
+/// What a closed rental's stage holds.
+struct Bill {
+    meter: Meter,
+    outcome: Outcome,
+    standing: Posted,
+    whole: Charge,
+    by_staff: bool,
+}
+
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "all that may follow is listed; anything else is impossible"
 )]
-fn closed(
-    mut meter: Meter,
-    mut outcome: Outcome,
-    mut standing: Posted,
-    mut whole: Charge,
-    event: &Event,
-) -> Option<Stage> {
+fn closed(mut bill: Bill, event: &Event, terms: &Terms) -> Option<Stage> {
     match event {
-        Event::ReturnAttemptRecorded(fact) => meter = meter.with_attempt(fact.attempted_at),
+        Event::ReturnAttemptRecorded(fact) => bill.meter = bill.meter.with_attempt(fact.attempted_at),
         Event::RentalCorrected(fact) => {
-            seen(&mut meter, fact.evidence.as_ref());
-            outcome = corrected(outcome, fact)?;
-            standing = fact.charge.to_posted();
-            whole = fact.charge.clone();
+            seen(&mut bill.meter, fact.evidence.as_ref());
+            if let Some(started_at) = fact.started_at {
+                bill.meter = bill.meter.with_start(started_at);
+            }
+            bill.outcome = corrected(bill.outcome, fact, bill.meter.sale(terms))?;
+            bill.standing = fact.charge.to_posted();
+            bill.whole = fact.charge.clone();
+            let kept = fact.review.contains(&Review::AfterCorrection);
+            bill.by_staff = fact.cause == CorrectionCause::Staff || (bill.by_staff && kept);
         }
-        Event::ReplacementFeeReversed(fact) => standing = standing.less(fact.reversed),
+        Event::ReplacementFeeReversed(fact) => bill.standing = bill.standing.less(fact.reversed),
         Event::DeviceRecovered(fact) => {
-            let Outcome::Sold { at: sold_at, cause } = outcome else { return None };
-            seen(&mut meter, Some(&fact.evidence));
-            outcome = Outcome::Recovered { sold_at, cause, at: fact.recovered_at };
-            standing = standing.plus(fact.charge.to_posted());
-            whole = fact.whole.clone();
+            let Outcome::Sold { at: sold_at, cause } = bill.outcome else { return None };
+            seen(&mut bill.meter, Some(&fact.evidence));
+            bill.outcome = Outcome::Recovered { sold_at, cause, at: fact.recovered_at };
+            bill.standing = bill.standing.plus(fact.charge.to_posted());
+            bill.whole = fact.whole.clone();
+            bill.by_staff = false;
         }
-        Event::DeviceDocked(fact) => seen(&mut meter, fact.evidence.as_ref()),
+        Event::DeviceDocked(fact) => seen(&mut bill.meter, fact.evidence.as_ref()),
         _ => return None,
     }
-    Some(Stage::Closed { meter, outcome, standing, whole })
+    let Bill { meter, outcome, standing, whole, by_staff } = bill;
+    Some(Stage::Closed { meter, outcome, standing, whole, by_staff })
 }
 
-fn corrected(outcome: Outcome, fact: &RentalCorrected) -> Option<Outcome> {
+/// How a corrected rental came out; `sale` is its sale, which moves with a corrected start.
+fn corrected(outcome: Outcome, fact: &RentalCorrected, sale: (Time, SaleCause)) -> Option<Outcome> {
+    let moved = |at, cause| if fact.started_at.is_some() { sale } else { (at, cause) };
     match (fact.stage, outcome) {
         (CorrectedStage::Ended, _) => Some(Outcome::Ended { at: fact.ended_at? }),
         (
             CorrectedStage::Recovered,
             Outcome::Recovered { sold_at, cause, .. } | Outcome::Sold { at: sold_at, cause },
-        ) => Some(Outcome::Recovered { sold_at, cause, at: fact.ended_at? }),
-        (CorrectedStage::Sold, Outcome::Sold { .. }) => Some(outcome),
+        ) => {
+            let (sold_at, cause) = moved(sold_at, cause);
+            Some(Outcome::Recovered { sold_at, cause, at: fact.ended_at? })
+        }
+        (CorrectedStage::Sold, Outcome::Sold { at, cause }) => {
+            let (at, cause) = moved(at, cause);
+            Some(Outcome::Sold { at, cause })
+        }
         (CorrectedStage::Recovered | CorrectedStage::Sold, _) => None,
     }
 }

@@ -105,7 +105,7 @@ impl Bill {
     }
 }
 
-fn ended_at(outcome: Outcome) -> Time {
+pub(super) const fn ended_at(outcome: Outcome) -> Time {
     match outcome {
         Outcome::Ended { at } | Outcome::Sold { at, .. } | Outcome::Recovered { at, .. } => at,
     }
@@ -146,8 +146,11 @@ pub(super) fn settle_with(rental: &Rental, meter: &Meter, payer: Payer, arrival:
         (Stage::Closed { outcome, whole, .. }, arrival) if payer.erased => {
             waive(rental, purse, (&settlement, *outcome, whole), arrival)
         }
-        (Stage::Closed { outcome, standing, .. }, arrival) => {
-            amend(rental, meter, &mut purse, settlement, (*outcome, *standing), arrival)
+        (Stage::Closed { outcome, standing, whole, .. }, arrival) if rental.staff_end().is_some() => {
+            keep(rental, purse, (*outcome, *standing, whole), arrival)
+        }
+        (Stage::Closed { outcome, standing, whole, .. }, arrival) => {
+            amend(rental, meter, &mut purse, settlement, (*outcome, *standing, whole), arrival)
         }
         (Stage::Running { .. }, Arrival::Attempt)
         | (Stage::Releasing { .. } | Stage::Cancelled { .. }, _) => {
@@ -205,7 +208,7 @@ fn amend(
     meter: &Meter,
     purse: &mut Purse,
     settlement: Settlement,
-    (outcome, standing): (Outcome, Posted),
+    (outcome, standing, whole): (Outcome, Posted, &Charge),
     arrival: Arrival,
 ) -> Settled {
     let unchanged = |facts| Settled { facts, bill: Bill::of(rental, *purse) };
@@ -235,14 +238,13 @@ fn amend(
         (Settlement::Recovered { at, whole }, Outcome::Recovered { .. } | Outcome::Ended { .. }) => {
             correct(rental, purse, standing, (CorrectedStage::Ended, at, whole), arrival)
         }
-        (Settlement::TooLate, Outcome::Sold { at: sold_at, .. }) => match arrival {
+        (Settlement::TooLate, Outcome::Sold { .. }) => match arrival {
             Arrival::Return { evidence, docks: true, review } => {
                 unchanged(vec![dock_sold(rental, evidence, review)])
             }
             // Nothing moves, but the return is kept: a refused attempt within the hour before it may still come.
-            Arrival::Return { docks: false, .. } => {
-                let to = (CorrectedStage::Sold, sold_at, meter.sale_charge(&rental.tariff.terms));
-                correct(rental, purse, standing, to, arrival)
+            Arrival::Return { evidence, docks: false, review } => {
+                unchanged(vec![remember(rental, *purse, (outcome, standing, whole), (evidence, review))])
             }
             Arrival::Attempt => unchanged(Vec::new()),
         },
@@ -273,6 +275,61 @@ fn waive(
         (_, _) if docks => unchanged(vec![dock_closed(rental, outcome, evidence, review)]),
         (_, _) => unchanged(Vec::new()),
     }
+}
+
+/// A rental that staff billed got another fact: the bank is taken in, somebody is to look at it, and the bill stays.
+fn keep(rental: &Rental, purse: Purse, stands: (Outcome, Posted, &Charge), arrival: Arrival) -> Settled {
+    let facts = match arrival {
+        Arrival::Return { evidence, docks, mut review } => {
+            review.push(Review::AfterCorrection);
+            vec![if docks {
+                docked(rental, Some(rental.id), evidence, review)
+            } else {
+                remember(rental, purse, stands, (evidence, review))
+            }]
+        }
+        // It is flagged where it is recorded.
+        Arrival::Attempt => Vec::new(),
+    };
+    Settled { facts, bill: Bill::of(rental, purse) }
+}
+
+/// Keeps a return that moves neither bill nor bank: the charge that stands is taken back and posted again, and the purse
+/// is as it was. A write-off is left alone, for nothing is given back.
+fn remember(
+    rental: &Rental,
+    mut purse: Purse,
+    (outcome, standing, whole): (Outcome, Posted, &Charge),
+    (evidence, review): (ReturnEvidence, Vec<Review>),
+) -> Fact {
+    let observed_at = evidence.observed_at;
+    let credited = purse.pay(standing.amounts.total());
+    let debited = purse.charge(standing.amounts.total());
+    let stage = match outcome {
+        Outcome::Ended { .. } => CorrectedStage::Ended,
+        Outcome::Sold { .. } => CorrectedStage::Sold,
+        Outcome::Recovered { .. } => CorrectedStage::Recovered,
+    };
+    let kept = RentalCorrected {
+        rental_id: rental.id,
+        customer_id: rental.customer_id,
+        device_id: rental.device_id,
+        stage,
+        ended_at: Some(ended_at(outcome)),
+        cause: CorrectionCause::LateReturn,
+        reversed: standing,
+        credited,
+        charge: Charge::posted(standing, whole.lines.clone()),
+        debited,
+        evidence: Some(evidence),
+        docked: None,
+        review,
+        started_at: None,
+        approval_id: None,
+        approved_by: None,
+        reason: None,
+    };
+    fact(kept, observed_at)
 }
 
 /// Takes the old charge back whole and posts the new one.
@@ -312,6 +369,10 @@ fn correct(
         evidence,
         docked,
         review,
+        started_at: None,
+        approval_id: None,
+        approved_by: None,
+        reason: None,
     };
     Settled { facts: vec![fact(corrected, at)], bill }
 }

@@ -11,6 +11,7 @@ use crate::{
 
 /// Whether a station is meant to work at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
     /// It is.
@@ -263,6 +264,11 @@ impl Station {
             | Event::BreakOpened(_)
             | Event::BreakExplained(_)
             | Event::BreakClosed(_)
+            | Event::BalanceAdjusted(_)
+            | Event::DebtWrittenOff(_)
+            | Event::PeriodClosed(_)
+            | Event::LedgerRestored(_)
+            | Event::ProjectionEventSkipped(_)
             | Event::ProviderFeeRecorded(_)
             | Event::ProviderPayoutRecorded(_)
             | Event::PaymentInitiated(_)

@@ -91,7 +91,11 @@ fn terms(command: &PublishTariff) -> Terms {
     }
 }
 
-fn check(terms: &Terms) -> Result<(), Rejection> {
+/// Whether every number of a price list is one that may be published.
+///
+/// # Errors
+/// `tariff_terms_invalid` with the first field that is out of bounds.
+pub fn check(terms: &Terms) -> Result<(), Rejection> {
     let max_days = TimeDelta::minutes(MAX_MINUTES).num_days();
     let money = |amount: Money| amount.shillings() <= MAX_AMOUNT;
     let fields = [

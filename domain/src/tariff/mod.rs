@@ -9,5 +9,5 @@ mod decide;
 mod terms;
 
 pub use catalogue::{Catalogue, NotInForce};
-pub use decide::{publish, retire};
+pub use decide::{check, publish, retire};
 pub use terms::{Tariff, Terms};

@@ -83,6 +83,7 @@ macro_rules! tariff_json {
         }
 
         #[derive(Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         struct Read {
             tariff_id: TariffId,
             version: u32,
@@ -112,4 +113,15 @@ tariff_json! {
     free_minutes: i64, free_rentals_per_day: u32, unit_minutes: i64, unit_price: Money, daily_cap: Money,
     term_minutes: i64, late_fee_per_day: Money, sale_after_minutes: i64, replacement_fee: Money, recovery_days: i64,
     deposit: Money, extension_max_minutes: i64, vat_percent: u32,
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Tariff {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Tariff".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Read::json_schema(generator)
+    }
 }

@@ -12,6 +12,7 @@ use domain::{
     Actor, Claim, Command, CustomerId, Decision, DeviceId, Fact, Order, RentalId, Role, Seeds, Source, State,
     StationId, Stop, StreamKind, Time, View,
     device::Device,
+    period::Books,
     postings::Account,
     rating::Charge,
     rental::{Rental, Stage},
@@ -218,6 +219,10 @@ pub(crate) struct World {
     pub(crate) ids: u128,
     /// Every recorded fact, in order.
     pub(crate) log: Vec<Fact>,
+    /// When each of them was recorded.
+    pub(crate) recorded: Vec<Time>,
+    /// The figures for a close, folded by whoever asks for it.
+    pub(crate) figures: Option<Books>,
     /// What each account, and each customer on it, was debited more than credited.
     pub(crate) books: BTreeMap<(Account, Option<CustomerId>), i64>,
 }
@@ -230,6 +235,10 @@ impl Source for World {
     fn claim(&self, claim: &Claim) -> Option<Option<Uuid>> {
         Some(self.claims.get(claim).copied())
     }
+
+    fn books(&self) -> Option<&Books> {
+        self.figures.as_ref()
+    }
 }
 
 impl World {
@@ -240,6 +249,8 @@ impl World {
             now: zero(),
             ids: 0,
             log: Vec::new(),
+            recorded: Vec::new(),
+            figures: None,
             books: BTreeMap::new(),
         }
     }
@@ -275,6 +286,13 @@ impl World {
         Then { what, outcome: decided }
     }
 
+    /// Records a fact that no command brings about.
+    #[track_caller]
+    pub(crate) fn recorded(&mut self, event: impl Into<domain::Event>) {
+        let fact = Fact { event: event.into(), occurred_at: self.now };
+        self.apply(std::slice::from_ref(&fact), &[], fact.event.event_type());
+    }
+
     pub(crate) fn seeds(&mut self) -> Seeds {
         self.ids += 3;
         let minted = |n| id(0xf, self.ids + n);
@@ -306,6 +324,7 @@ impl World {
                 touched.push(stream.id);
             }
             self.log.push(fact.clone());
+            self.recorded.push(self.now);
         }
         for id in touched {
             self.check_state(id, what);
@@ -340,6 +359,9 @@ impl World {
             | State::Approval(_)
             | State::Break(_)
             | State::Entry(_)
+            | State::Periods(_)
+            | State::Lineage(_)
+            | State::Projection(_)
             | State::Catalogue(_) => None,
         })
     }

@@ -150,6 +150,54 @@ fn money(w: &mut World) {
     refunds(w);
     receipts(w);
     reconciliation(w);
+    adjustments(w);
+    closing(w);
+}
+
+fn adjustments(w: &mut World) {
+    for (command, data) in [
+        ("AdjustBalance", json!({ "direction": "down", "amount": 90_000 })),
+        ("AdjustBalance", json!({ "direction": "up", "amount": 10 })),
+        ("WriteOffDebt", json!({ "amount": 5 })),
+    ] {
+        let mut data = data;
+        data["customer_id"] = json!(customer_id(4));
+        data["reason"] = sealed("agreed");
+        let answer = w.when(finance(), command, data).then_events(&["ApprovalRequested"]);
+        let data = json!({ "approval_id": answer["approval_id"], "reason": sealed("right") });
+        assert!(w.when(second_finance(), "ApproveAction", data).is_recorded());
+    }
+    let skip = json!({ "projection": "billing", "position": 9, "reason": "broken" });
+    let answer = w.when(admin(), "SkipProjectionEvent", skip).then_events(&["ApprovalRequested"]);
+    let data = json!({ "approval_id": answer["approval_id"] });
+    w.when(second_finance(), "ApproveAction", data).then_events(&["ProjectionEventSkipped"]);
+}
+
+fn closing(w: &mut World) {
+    let account = |account, debit, credit| domain::event::AccountTotal {
+        account,
+        debit,
+        credit,
+        total_debit: debit,
+        total_credit: credit,
+    };
+    w.recorded(domain::event::PeriodClosed {
+        from: "2026-03-01".parse().ok(),
+        until: "2026-03-31".parse().unwrap(),
+        closed_by: finance().subject,
+        position: 99,
+        accounts: vec![account(1000, 500, 0), account(2000, 0, 500)],
+        checkpoint: Some(domain::event::CheckpointRef {
+            origin: "chajipoa/ledger/1".to_owned(),
+            size: 99,
+            root: "00".repeat(32),
+        }),
+    });
+    w.recorded(domain::event::LedgerRestored {
+        epoch: 2,
+        restored_to: 100,
+        reason: domain::values::Reason::parse("disk lost").unwrap(),
+    });
 }
 
 fn payments_on_their_way(w: &mut World) {

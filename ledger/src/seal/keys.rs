@@ -58,6 +58,9 @@ pub enum KeysError {
     /// A file in `master/` is not named `<number>.key`.
     #[error("{} is not named <generation>.key", .0.display())]
     Name(PathBuf),
+    /// A file in `checkpoint/` does not hold an Ed25519 key.
+    #[error("{} does not hold an Ed25519 key", .0.display())]
+    Checkpoint(PathBuf),
     /// There is no master key.
     #[error("{} holds no master key", .0.display())]
     NoMaster(PathBuf),
@@ -195,25 +198,33 @@ fn read_key(path: &Path) -> Result<[u8; KEY_BYTES], KeysError> {
     bytes.try_into().map_err(|_| KeysError::Length(path.to_owned()))
 }
 
-/// Makes a key file unless it exists: written under another name, synced, then linked into place, so that
-/// nobody ever reads half a key and nobody's key is overwritten.
+/// Makes a key file of random bytes unless it exists.
 pub(crate) fn create_key(path: &Path) -> Result<(), KeysError> {
+    let mut key = [0; KEY_BYTES];
+    SystemRandom::new().fill(&mut key).map_err(|_| KeysError::Random)?;
+    create_once(path, &key)
+}
+
+/// Makes a private file unless it exists: written under another name, synced, then linked into place, so that
+/// nobody ever reads half a key and nobody's key is overwritten.
+pub(crate) fn create_once(path: &Path, content: &[u8]) -> Result<(), KeysError> {
     if path.exists() {
         return Ok(());
     }
-    let random = SystemRandom::new();
-    let mut key = [0; KEY_BYTES];
     let mut suffix = [0; 8];
-    random.fill(&mut key).map_err(|_| KeysError::Random)?;
-    random.fill(&mut suffix).map_err(|_| KeysError::Random)?;
+    SystemRandom::new().fill(&mut suffix).map_err(|_| KeysError::Random)?;
     let draft = path.with_extension(format!("{}.new", hex::encode(suffix)));
-    let made = write_key(&draft, &key).and_then(|()| match fs::hard_link(&draft, path) {
+    let made = write_key(&draft, content).and_then(|()| match fs::hard_link(&draft, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,
     });
     let removed = fs::remove_file(&draft);
     made.and(removed).map_err(|source| file_error(path, source))?;
-    let directory = path.parent().unwrap_or(path);
+    sync_directory(path.parent().unwrap_or(path))
+}
+
+/// Makes what was linked into or removed from a directory survive a crash.
+pub(crate) fn sync_directory(directory: &Path) -> Result<(), KeysError> {
     fs::File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(|source| file_error(directory, source))
@@ -225,7 +236,7 @@ fn write_key(path: &Path, key: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn file_error(path: &Path, source: io::Error) -> KeysError {
+pub(crate) fn file_error(path: &Path, source: io::Error) -> KeysError {
     KeysError::File { path: path.to_owned(), source }
 }
 

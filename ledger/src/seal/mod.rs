@@ -10,7 +10,7 @@
 //! database, so that a restore does not bring them back.
 
 mod erased;
-mod keys;
+pub(crate) mod keys;
 mod person;
 pub mod renewal;
 mod sealer;

@@ -17,7 +17,7 @@ pub(crate) async fn assert_guarded(owner: &Client) {
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                  LEFT JOIN pg_trigger t ON t.tgrelid = c.oid \
              WHERE n.nspname = 'ledger' AND c.relkind IN ('r', 'p') \
-                 AND c.relname ~ '^(event|stream_version|command)(_[0-9]+)?$' \
+                 AND c.relname ~ '^(event|stream_version|command|tile|signed_checkpoint)(_[0-9]+)?$' \
              GROUP BY 1 ORDER BY 1",
             &[],
         )
@@ -57,6 +57,12 @@ async fn nobody_changes_what_was_recorded_not_even_the_owner_or_a_superuser() {
             "UPDATE ledger.stream_version SET version = 9",
             "DELETE FROM ledger.stream_version_2",
             "TRUNCATE ledger.stream_version",
+            "UPDATE ledger.tile SET index = 7",
+            "DELETE FROM ledger.tile",
+            "TRUNCATE ledger.tile",
+            "UPDATE ledger.signed_checkpoint SET note = 'x'",
+            "DELETE FROM ledger.signed_checkpoint",
+            "TRUNCATE ledger.signed_checkpoint",
         ] {
             let error = owner.batch_execute(statement).await.unwrap_err();
             assert_eq!(error.code().map(|code| code.code()), Some("CJ003"), "{role}: {statement}");

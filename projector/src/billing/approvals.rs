@@ -3,7 +3,7 @@
 use domain::{
     Money,
     event::{Action, ApprovalRequested, ReceiptRefundRequested, RefundRequested},
-    ids::RefundId,
+    ids::{ApprovalId, ReceiptId, RefundId},
 };
 use uuid::Uuid;
 
@@ -18,7 +18,13 @@ fn asked(fact: &Fact, (approval_id, kind): (Uuid, ApprovalKind), requested_by: U
         receipt_id: None,
         refund_id: None,
         customer_id: None,
+        rental_id: None,
         amount: None,
+        direction: None,
+        started_at: None,
+        ended_at: None,
+        projection: None,
+        event_position: None,
         requested_by,
         requested_at: fact.occurred_at,
         decided_by: None,
@@ -28,21 +34,61 @@ fn asked(fact: &Fact, (approval_id, kind): (Uuid, ApprovalKind), requested_by: U
 }
 
 /// The receipt that an action is about.
-pub(super) const fn receipt_of(action: &Action) -> Uuid {
+pub(super) const fn receipt_of(action: &Action) -> Option<ReceiptId> {
     match action {
-        Action::AssignReceipt { receipt_id, .. } => receipt_id.0,
+        Action::AssignReceipt { receipt_id, .. } => Some(*receipt_id),
+        Action::AdjustBalance { .. }
+        | Action::WriteOffDebt { .. }
+        | Action::CorrectRental { .. }
+        | Action::SkipProjectionEvent { .. } => None,
     }
 }
 
 pub(super) fn request(rows: &mut Billing, fact: &Fact, event: &ApprovalRequested) -> Result<(), Impossible> {
-    let Action::AssignReceipt { receipt_id, customer_id, .. } = &event.action;
-    let amount = rows.receipt.get((receipt_id.0,))?.map(|receipt| receipt.amount);
-    rows.approval.insert(ApprovalRow {
-        receipt_id: Some(receipt_id.0),
-        customer_id: Some(customer_id.0),
-        amount,
-        ..asked(fact, (event.approval_id.0, ApprovalKind::AssignReceipt), event.requested_by)
-    })
+    let asked = |kind| asked(fact, (event.approval_id.0, kind), event.requested_by);
+    let row = match &event.action {
+        Action::AssignReceipt { receipt_id, customer_id, .. } => ApprovalRow {
+            receipt_id: Some(receipt_id.0),
+            customer_id: Some(customer_id.0),
+            amount: rows.receipt.get((receipt_id.0,))?.map(|receipt| receipt.amount),
+            ..asked(ApprovalKind::AssignReceipt)
+        },
+        Action::AdjustBalance { customer_id, direction, amount, .. } => ApprovalRow {
+            customer_id: Some(customer_id.0),
+            direction: Some(direction.as_str().to_owned()),
+            amount: Some(amount.shillings()),
+            ..asked(ApprovalKind::AdjustBalance)
+        },
+        Action::WriteOffDebt { customer_id, amount, .. } => ApprovalRow {
+            customer_id: Some(customer_id.0),
+            amount: Some(amount.shillings()),
+            ..asked(ApprovalKind::WriteOffDebt)
+        },
+        Action::CorrectRental { rental_id, customer_id, started_at, ended_at, total, .. } => ApprovalRow {
+            customer_id: Some(customer_id.0),
+            rental_id: Some(rental_id.0),
+            amount: total.map(Money::shillings),
+            started_at: *started_at,
+            ended_at: *ended_at,
+            ..asked(ApprovalKind::CorrectRental)
+        },
+        Action::SkipProjectionEvent { projection, position, .. } => ApprovalRow {
+            projection: Some(projection.as_str().to_owned()),
+            event_position: Some(*position),
+            ..asked(ApprovalKind::SkipProjectionEvent)
+        },
+    };
+    rows.approval.insert(row)
+}
+
+/// Two people agreed, where it took two.
+pub(super) fn agree(
+    rows: &mut Billing,
+    fact: &Fact,
+    (approval, by): (Option<ApprovalId>, Option<Uuid>),
+) -> Result<(), Impossible> {
+    let Some(approval) = approval else { return Ok(()) };
+    decide(rows, fact, approval.0, (ApprovalStatus::Approved, by))
 }
 
 fn of_refund(

@@ -1,31 +1,41 @@
 //! The journal, the accounts and every customer's statement, from the postings of an event.
 
-use chrono::{FixedOffset, NaiveDate};
+use chrono::{Days, NaiveDate};
 use domain::{
-    Time,
     postings::{Account, Posting, entries},
+    rating::Kind,
+    timing::business_day,
 };
 use uuid::Uuid;
 
-use super::{AccountRow, Billing, JournalRow, StatementRow, TOTALS_EVERY, TotalRow};
+use super::{
+    AccountDayRow, AccountRow, BilledRentalRow, Billing, IncomeKind, JournalRow, StatementRow, TOTALS_EVERY,
+    TotalRow, billed, periods,
+};
 use crate::{Fact, Impossible};
 
-/// Africa/Dar_es_Salaam: UTC+3 all year round.
-const BUSINESS_OFFSET_SECONDS: i32 = 3 * 60 * 60;
-
-/// The business day on which something happened.
-fn business_day(at: Time) -> NaiveDate {
-    FixedOffset::east_opt(BUSINESS_OFFSET_SECONDS)
-        .map_or_else(|| at.date_naive(), |offset| at.with_timezone(&offset).date_naive())
+/// Asks for the days of the accounts that an event may be booked on: the one it happened on, the one it was recorded on,
+/// and, should the clock of whoever closed that have run ahead, the next.
+pub(super) fn want(rows: &mut Billing, fact: &Fact) {
+    let recorded = business_day(fact.recorded_at);
+    let days = [business_day(fact.occurred_at), recorded, recorded + Days::new(1)];
+    for posting in entries(&fact.event) {
+        for (account, day) in [posting.debit, posting.credit].into_iter().flat_map(|a| days.map(|d| (a, d))) {
+            rows.account_day.want((account.code(), day));
+        }
+    }
 }
 
 /// Books what the event did to money.
 pub(super) fn post(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
     let postings = entries(&fact.event);
+    let booked_on = periods::booking_day(rows, fact)?;
+    let rental = if postings.is_empty() { None } else { billed::of(rows, &fact.event)? };
     for (line, posting) in (1_i16..).zip(&postings) {
-        rows.journal.push(journal_line(fact, line, posting));
-        account(rows, posting.debit, fact)?.debit += posting.amount.shillings();
-        account(rows, posting.credit, fact)?.credit += posting.amount.shillings();
+        let entry = journal_line(fact, (line, booked_on), posting, rental.as_ref())?;
+        account(rows, posting.debit, &entry)?;
+        account(rows, posting.credit, &entry)?;
+        rows.journal.push(entry);
     }
     statement(rows, fact, &postings)?;
     if fact.position.get().checked_rem(TOTALS_EVERY) == Some(0) {
@@ -34,8 +44,24 @@ pub(super) fn post(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
     Ok(())
 }
 
-fn journal_line(fact: &Fact, line: i16, posting: &Posting) -> JournalRow {
-    JournalRow {
+const fn word(kind: Kind) -> IncomeKind {
+    match kind {
+        Kind::Usage => IncomeKind::Usage,
+        Kind::Late => IncomeKind::Late,
+        Kind::Replacement => IncomeKind::Replacement,
+    }
+}
+
+fn journal_line(
+    fact: &Fact,
+    (line, booking_day): (i16, NaiveDate),
+    posting: &Posting,
+    rental: Option<&BilledRentalRow>,
+) -> Result<JournalRow, Impossible> {
+    if posting.kind.is_some() && rental.is_none() {
+        return Err(Impossible::OutOfRange("income that is of no rental"));
+    }
+    Ok(JournalRow {
         position: fact.position.get(),
         line,
         debit: posting.debit.code(),
@@ -45,29 +71,64 @@ fn journal_line(fact: &Fact, line: i16, posting: &Posting) -> JournalRow {
         provider: posting.provider.map(|provider| provider.as_str().to_owned()),
         occurred_at: fact.occurred_at,
         recorded_at: fact.recorded_at,
-        booking_day: business_day(fact.occurred_at),
-    }
+        booking_day,
+        event_type: fact.event.event_type().to_owned(),
+        rental_id: rental.map(|rental| rental.rental_id),
+        station_id: rental.map(|rental| rental.station_id),
+        tariff_id: rental.map(|rental| rental.tariff_id),
+        tariff_version: rental.map(|rental| rental.tariff_version),
+        kind: posting.kind.map(word),
+        vat_percent: rental.map(|rental| rental.vat_percent),
+    })
 }
 
-fn account<'a>(
-    rows: &'a mut Billing,
-    account: Account,
-    fact: &Fact,
-) -> Result<&'a mut AccountRow, Impossible> {
+/// What a line adds to the account: to its debits or to its credits.
+const fn sides(account: Account, entry: &JournalRow) -> (i64, i64) {
+    if account.code() == entry.debit { (entry.amount, 0) } else { (0, entry.amount) }
+}
+
+/// Adds a line to an account, and to its day.
+fn account(rows: &mut Billing, account: Account, entry: &JournalRow) -> Result<(), Impossible> {
+    let (debit, credit) = sides(account, entry);
+    let position = entry.position;
     let key = (account.code(),);
     if rows.account.get(key)?.is_none() {
-        let name = account.name().to_owned();
+        let (account, name) = (account.code(), account.name().to_owned());
+        let first_position = position;
         rows.account.insert(AccountRow {
-            account: account.code(),
+            account,
             name,
             debit: 0,
             credit: 0,
-            position: 0,
+            lines: 0,
+            first_position,
+            position,
         })?;
     }
     let row = rows.account.change(key)?;
-    row.position = fact.position.get();
-    Ok(row)
+    row.debit = row.debit.saturating_add(debit);
+    row.credit = row.credit.saturating_add(credit);
+    row.lines = row.lines.saturating_add(1);
+    row.position = position;
+    on_day(rows, account, entry)
+}
+
+fn on_day(rows: &mut Billing, account: Account, entry: &JournalRow) -> Result<(), Impossible> {
+    let (debit, credit) = sides(account, entry);
+    let (account, booking_day, position) = (account.code(), entry.booking_day, entry.position);
+    let key = (account, booking_day);
+    if rows.account_day.get(key)?.is_none() {
+        let first_position = position;
+        let empty =
+            AccountDayRow { account, booking_day, debit: 0, credit: 0, lines: 0, first_position, position };
+        rows.account_day.insert(empty)?;
+    }
+    let row = rows.account_day.change(key)?;
+    row.debit = row.debit.saturating_add(debit);
+    row.credit = row.credit.saturating_add(credit);
+    row.lines = row.lines.saturating_add(1);
+    row.position = position;
+    Ok(())
 }
 
 /// What one event did to one customer.
@@ -136,6 +197,8 @@ fn keep_totals(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
             account: row.account,
             debit: row.debit,
             credit: row.credit,
+            lines: row.lines,
+            last_position: row.position,
         };
         rows.total.push(total);
     }

@@ -10,8 +10,8 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    ApprovalStatus, BalanceRow, Billing, ChargeRow, PaymentStatus, approvals, breaks, movements, payments,
-    receipts, refunds,
+    ApprovalStatus, BalanceRow, Billing, ChargeRow, PaymentStatus, approvals, billed, breaks, movements,
+    payments, periods, receipts, refunds,
 };
 use crate::{Fact, Impossible, table::Json};
 
@@ -19,11 +19,18 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
     for account in Account::ALL {
         rows.account.want((account.code(),));
     }
+    periods::want(rows);
     match &fact.event {
         Event::CustomerRegistered(event) => rows.balance.want((event.customer_id.0,)),
+        Event::RentalStarted(event) => rows.billed_rental.want((event.rental_id.0,)),
         Event::RentalEnded(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::RentalSold(event) => want_charge(rows, event.customer_id, event.rental_id),
-        Event::RentalCorrected(event) => want_charge(rows, event.customer_id, event.rental_id),
+        Event::RentalCorrected(event) => {
+            want_charge(rows, event.customer_id, event.rental_id);
+            if let Some(approval) = event.approval_id {
+                rows.approval.want((approval.0,));
+            }
+        }
         Event::ReplacementFeeReversed(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::DeviceRecovered(event) => want_charge(rows, event.customer_id, event.rental_id),
         Event::PaymentInitiated(event) => rows.payment.want((event.payment_id.0,)),
@@ -42,7 +49,9 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         }
         Event::ApprovalRequested(event) => {
             rows.approval.want((event.approval_id.0,));
-            rows.receipt.want((approvals::receipt_of(&event.action),));
+            if let Some(receipt) = approvals::receipt_of(&event.action) {
+                rows.receipt.want((receipt.0,));
+            }
         }
         Event::ActionRejected(event) => rows.approval.want((event.approval_id.0,)),
         Event::ReceiptAssigned(event) => {
@@ -75,8 +84,23 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         Event::BreakOpened(event) => rows.statement_break.want((event.break_id.0,)),
         Event::BreakExplained(event) => rows.statement_break.want((event.break_id.0,)),
         Event::BreakClosed(event) => rows.statement_break.want((event.break_id.0,)),
+        Event::BalanceAdjusted(event) => {
+            rows.balance.want((event.customer_id.0,));
+            rows.approval.want((event.approval_id.0,));
+        }
+        Event::DebtWrittenOff(event) => {
+            rows.balance.want((event.customer_id.0,));
+            rows.approval.want((event.approval_id.0,));
+        }
+        Event::ProjectionEventSkipped(event) => {
+            if let Some(approval) = event.approval_id {
+                rows.approval.want((approval.0,));
+            }
+        }
         Event::ProviderFeeRecorded(_)
         | Event::ProviderPayoutRecorded(_)
+        | Event::PeriodClosed(_)
+        | Event::LedgerRestored(_)
         | Event::CustomerVerified(_)
         | Event::CustomerSuspended(_)
         | Event::CustomerReinstated(_)
@@ -102,7 +126,6 @@ pub(super) fn want(rows: &mut Billing, fact: &Fact) {
         | Event::MaintenanceCompleted(_)
         | Event::DeviceRetired(_)
         | Event::RentalRequested(_)
-        | Event::RentalStarted(_)
         | Event::RentalCancelled(_)
         | Event::ReleaseOutcomeUnknown(_)
         | Event::LateReleaseRecorded(_)
@@ -139,6 +162,7 @@ fn want_refund(rows: &mut Billing, refund: RefundId) {
 fn want_charge(rows: &mut Billing, customer: CustomerId, rental: RentalId) {
     rows.balance.want((customer.0,));
     rows.charge.want((rental.0,));
+    rows.billed_rental.want((rental.0,));
 }
 
 pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
@@ -152,6 +176,7 @@ pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
             opened_at: fact.occurred_at,
             position: fact.position.get(),
         }),
+        Event::RentalStarted(event) => billed::start(rows, fact, event),
         Event::RentalEnded(event) => {
             charge(rows, fact, event.rental_id, event.customer_id, &event.charge, event.ended_at)
         }
@@ -159,6 +184,7 @@ pub(super) fn apply(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
             charge(rows, fact, event.rental_id, event.customer_id, &event.charge, event.sold_at)
         }
         Event::RentalCorrected(event) => {
+            approvals::agree(rows, fact, (event.approval_id, event.approved_by))?;
             charge(rows, fact, event.rental_id, event.customer_id, &event.charge, fact.occurred_at)
         }
         Event::DeviceRecovered(event) => {
@@ -204,6 +230,16 @@ fn money(rows: &mut Billing, fact: &Fact) -> Result<(), Impossible> {
             let decided = (ApprovalStatus::Approved, Some(event.approved_by));
             approvals::decide(rows, fact, event.approval_id.0, decided)?;
             receipts::assign(rows, fact, event)
+        }
+        Event::BalanceAdjusted(event) => {
+            approvals::agree(rows, fact, (Some(event.approval_id), Some(event.approved_by)))
+        }
+        Event::DebtWrittenOff(event) => {
+            approvals::agree(rows, fact, (Some(event.approval_id), Some(event.approved_by)))
+        }
+        Event::PeriodClosed(event) => periods::close(rows, fact, event),
+        Event::ProjectionEventSkipped(event) => {
+            approvals::agree(rows, fact, (event.approval_id, event.approved_by))
         }
         _ => refund(rows, fact),
     }

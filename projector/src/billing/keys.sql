@@ -1,5 +1,6 @@
 ALTER TABLE {schema}.balance ADD CONSTRAINT balance_pk PRIMARY KEY (customer_id);
 ALTER TABLE {schema}.charge ADD CONSTRAINT charge_pk PRIMARY KEY (rental_id);
+ALTER TABLE {schema}.billed_rental ADD CONSTRAINT billed_rental_pk PRIMARY KEY (rental_id);
 ALTER TABLE {schema}.payment ADD CONSTRAINT payment_pk PRIMARY KEY (payment_id);
 ALTER TABLE {schema}.receipt ADD CONSTRAINT receipt_pk PRIMARY KEY (receipt_id);
 ALTER TABLE {schema}.refund ADD CONSTRAINT refund_pk PRIMARY KEY (refund_id);
@@ -9,4 +10,7 @@ ALTER TABLE {schema}.movement ADD CONSTRAINT movement_pk PRIMARY KEY (position);
 ALTER TABLE {schema}.journal ADD CONSTRAINT journal_pk PRIMARY KEY (position, line);
 ALTER TABLE {schema}.statement ADD CONSTRAINT statement_pk PRIMARY KEY (customer_id, position);
 ALTER TABLE {schema}.account ADD CONSTRAINT account_pk PRIMARY KEY (account);
+ALTER TABLE {schema}.account_day ADD CONSTRAINT account_day_pk PRIMARY KEY (account, booking_day);
+ALTER TABLE {schema}.closing ADD CONSTRAINT closing_pk PRIMARY KEY (id);
+ALTER TABLE {schema}.period ADD CONSTRAINT period_pk PRIMARY KEY (until);
 ALTER TABLE {schema}.account_total ADD CONSTRAINT account_total_pk PRIMARY KEY (position, account);

@@ -50,6 +50,10 @@ words! {
         AssignReceipt = "assign_receipt",
         RefundReceipt = "refund_receipt",
         Refund = "refund",
+        AdjustBalance = "adjust_balance",
+        WriteOffDebt = "write_off_debt",
+        CorrectRental = "correct_rental",
+        SkipProjectionEvent = "skip_projection_event",
     }
 }
 
@@ -82,6 +86,15 @@ words! {
     }
 }
 
+words! {
+    /// What a line of the journal is income from, or the VAT of.
+    IncomeKind {
+        Usage = "usage",
+        Late = "late",
+        Replacement = "replacement",
+    }
+}
+
 row! {
     /// A customer's money with us. Every step of it is in the statement.
     BalanceRow in "balance" (no_past)
@@ -108,6 +121,20 @@ row! {
         vat: i64,
         lines: Json,
         charged_at: Time,
+        position: i64,
+    }
+}
+
+row! {
+    /// Where a rental started and by which price list it is billed: what the events after its start do not say, and what
+    /// does not change.
+    BilledRentalRow in "billed_rental" (no_past)
+    key { rental_id: Uuid, }
+    columns {
+        station_id: Uuid,
+        tariff_id: Uuid,
+        tariff_version: i32,
+        vat_percent: i16,
         position: i64,
     }
 }
@@ -190,7 +217,13 @@ row! {
         receipt_id: Option<Uuid>,
         refund_id: Option<Uuid>,
         customer_id: Option<Uuid>,
+        rental_id: Option<Uuid>,
         amount: Option<i64>,
+        direction: Option<String>,
+        started_at: Option<Time>,
+        ended_at: Option<Time>,
+        projection: Option<String>,
+        event_position: Option<i64>,
         requested_by: Uuid,
         requested_at: Time,
         decided_by: Option<Uuid>,
@@ -258,6 +291,13 @@ row! {
         occurred_at: Time,
         recorded_at: Time,
         booking_day: NaiveDate,
+        event_type: String,
+        rental_id: Option<Uuid>,
+        station_id: Option<Uuid>,
+        tariff_id: Option<Uuid>,
+        tariff_version: Option<i32>,
+        kind: Option<IncomeKind>,
+        vat_percent: Option<i16>,
     }
 }
 
@@ -285,6 +325,47 @@ row! {
         name: String,
         debit: i64,
         credit: i64,
+        lines: i64,
+        first_position: i64,
+        position: i64,
+    }
+}
+
+row! {
+    /// What was debited and credited to an account on one booking day. Every step of it is in the journal.
+    AccountDayRow in "account_day" (no_past)
+    key { account: i16, booking_day: NaiveDate, }
+    columns {
+        debit: i64,
+        credit: i64,
+        lines: i64,
+        first_position: i64,
+        position: i64,
+    }
+}
+
+row! {
+    /// How far the books are closed: one row. Every step of it is a period.
+    ClosingRow in "closing" (no_past)
+    key { id: i16, }
+    columns {
+        closed_until: NaiveDate,
+        position: i64,
+    }
+}
+
+row! {
+    /// A closed period, as its close recorded it.
+    PeriodRow in "period" (insert_only)
+    key { until: NaiveDate, }
+    columns {
+        from_day: Option<NaiveDate>,
+        closed_by: Uuid,
+        closed_at: Time,
+        recorded_at: Time,
+        figures_position: i64,
+        accounts: Json,
+        checkpoint: Option<Json>,
         position: i64,
     }
 }
@@ -296,5 +377,7 @@ row! {
     columns {
         debit: i64,
         credit: i64,
+        lines: i64,
+        last_position: i64,
     }
 }

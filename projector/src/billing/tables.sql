@@ -22,6 +22,16 @@ CREATE TABLE {schema}.charge (
     occurred_at timestamptz NOT NULL
 );
 
+CREATE TABLE {schema}.billed_rental (
+    rental_id uuid NOT NULL,
+    station_id uuid NOT NULL,
+    tariff_id uuid NOT NULL,
+    tariff_version integer NOT NULL,
+    vat_percent smallint NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
+);
+
 CREATE TABLE {schema}.payment (
     payment_id uuid NOT NULL,
     customer_id uuid NOT NULL,
@@ -88,7 +98,13 @@ CREATE TABLE {schema}.approval (
     receipt_id uuid,
     refund_id uuid,
     customer_id uuid,
+    rental_id uuid,
     amount bigint,
+    direction text,
+    started_at timestamptz,
+    ended_at timestamptz,
+    projection text,
+    event_position bigint,
     requested_by uuid NOT NULL,
     requested_at timestamptz NOT NULL,
     decided_by uuid,
@@ -146,7 +162,14 @@ CREATE TABLE {schema}.journal (
     provider text,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
-    booking_day date NOT NULL
+    booking_day date NOT NULL,
+    event_type text NOT NULL,
+    rental_id uuid,
+    station_id uuid,
+    tariff_id uuid,
+    tariff_version integer,
+    kind text,
+    vat_percent smallint
 );
 
 CREATE TABLE {schema}.statement (
@@ -167,13 +190,47 @@ CREATE TABLE {schema}.account (
     name text NOT NULL,
     debit bigint NOT NULL,
     credit bigint NOT NULL,
+    lines bigint NOT NULL,
+    first_position bigint NOT NULL,
     position bigint NOT NULL,
     occurred_at timestamptz NOT NULL
+);
+
+CREATE TABLE {schema}.account_day (
+    account smallint NOT NULL,
+    booking_day date NOT NULL,
+    debit bigint NOT NULL,
+    credit bigint NOT NULL,
+    lines bigint NOT NULL,
+    first_position bigint NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
+);
+
+CREATE TABLE {schema}.closing (
+    id smallint NOT NULL,
+    closed_until date NOT NULL,
+    position bigint NOT NULL,
+    occurred_at timestamptz NOT NULL
+);
+
+CREATE TABLE {schema}.period (
+    until date NOT NULL,
+    from_day date,
+    closed_by uuid NOT NULL,
+    closed_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    figures_position bigint NOT NULL,
+    accounts jsonb NOT NULL,
+    checkpoint jsonb,
+    position bigint NOT NULL
 );
 
 CREATE TABLE {schema}.account_total (
     position bigint NOT NULL,
     account smallint NOT NULL,
     debit bigint NOT NULL,
-    credit bigint NOT NULL
+    credit bigint NOT NULL,
+    lines bigint NOT NULL,
+    last_position bigint NOT NULL
 );

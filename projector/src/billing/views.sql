@@ -1,4 +1,4 @@
-DROP VIEW IF EXISTS read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement, read_model.journal, read_model.statement, read_model.account, read_model.account_total;
+DROP VIEW IF EXISTS read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement, read_model.journal, read_model.late_posting, read_model.statement, read_model.account, read_model.account_day, read_model.account_total, read_model.period;
 
 CREATE VIEW read_model.billing_position AS
 SELECT position
@@ -102,16 +102,22 @@ COMMENT ON COLUMN read_model.refund.review IS 'Why a person has to look at it.';
 COMMENT ON COLUMN read_model.refund.position IS 'The position of the last event that changed this row.';
 
 CREATE VIEW read_model.approval AS
-SELECT approval_id, kind, status, receipt_id, refund_id, customer_id, amount, requested_by, requested_at, decided_by, decided_at, position
+SELECT approval_id, kind, status, receipt_id, refund_id, customer_id, rental_id, amount, direction, started_at, ended_at, projection, event_position, requested_by, requested_at, decided_by, decided_at, position
 FROM {schema}.approval;
 COMMENT ON VIEW read_model.approval IS 'What one member of staff asked for and a second one approves.';
 COMMENT ON COLUMN read_model.approval.approval_id IS 'The approval; of a refund its own id.';
-COMMENT ON COLUMN read_model.approval.kind IS 'assign_receipt, refund_receipt or refund.';
+COMMENT ON COLUMN read_model.approval.kind IS 'assign_receipt, refund_receipt, refund, adjust_balance, write_off_debt, correct_rental or skip_projection_event.';
 COMMENT ON COLUMN read_model.approval.status IS 'requested, approved or rejected.';
 COMMENT ON COLUMN read_model.approval.receipt_id IS 'Which receipt.';
 COMMENT ON COLUMN read_model.approval.refund_id IS 'Which refund.';
 COMMENT ON COLUMN read_model.approval.customer_id IS 'To whom the money goes, or whose it is.';
-COMMENT ON COLUMN read_model.approval.amount IS 'How much.';
+COMMENT ON COLUMN read_model.approval.rental_id IS 'Which rental.';
+COMMENT ON COLUMN read_model.approval.amount IS 'How much; of a corrected rental the total that was asked for.';
+COMMENT ON COLUMN read_model.approval.direction IS 'Which way a balance is adjusted: up or down.';
+COMMENT ON COLUMN read_model.approval.started_at IS 'The start that a rental is to be rated from.';
+COMMENT ON COLUMN read_model.approval.ended_at IS 'The end that a rental is to be rated to.';
+COMMENT ON COLUMN read_model.approval.projection IS 'The read model that is to pass over an event.';
+COMMENT ON COLUMN read_model.approval.event_position IS 'The position of that event.';
 COMMENT ON COLUMN read_model.approval.requested_by IS 'Who asked.';
 COMMENT ON COLUMN read_model.approval.requested_at IS 'When.';
 COMMENT ON COLUMN read_model.approval.decided_by IS 'Who decided; none where the system did.';
@@ -161,7 +167,8 @@ COMMENT ON COLUMN read_model.movement.moved_at IS 'When the money moved.';
 COMMENT ON COLUMN read_model.movement.recorded_at IS 'When it was recorded.';
 
 CREATE VIEW read_model.journal AS
-SELECT position, line, debit, credit, amount, customer_id, provider, occurred_at, recorded_at, booking_day
+SELECT position, line, debit, credit, amount, customer_id, provider, occurred_at, recorded_at, booking_day,
+       event_type, rental_id, station_id, tariff_id, tariff_version, kind, vat_percent
 FROM {schema}.journal;
 COMMENT ON VIEW read_model.journal IS 'The double-entry journal: each line moves an amount from the credited to the debited account.';
 COMMENT ON COLUMN read_model.journal.position IS 'The event that is booked.';
@@ -173,7 +180,32 @@ COMMENT ON COLUMN read_model.journal.customer_id IS 'Whose receivable or deposit
 COMMENT ON COLUMN read_model.journal.provider IS 'Where the money lies, if it is mobile money.';
 COMMENT ON COLUMN read_model.journal.occurred_at IS 'When it happened.';
 COMMENT ON COLUMN read_model.journal.recorded_at IS 'When it was recorded.';
-COMMENT ON COLUMN read_model.journal.booking_day IS 'The business day (Africa/Dar_es_Salaam) it belongs to.';
+COMMENT ON COLUMN read_model.journal.booking_day IS 'The business day (Africa/Dar_es_Salaam) it belongs to: that on which it happened, or, where that was closed, was recorded.';
+COMMENT ON COLUMN read_model.journal.event_type IS 'The type of the event that is booked.';
+COMMENT ON COLUMN read_model.journal.rental_id IS 'The rental that is billed or corrected, if it is one.';
+COMMENT ON COLUMN read_model.journal.station_id IS 'Where that rental started.';
+COMMENT ON COLUMN read_model.journal.tariff_id IS 'By which price list that rental is billed.';
+COMMENT ON COLUMN read_model.journal.tariff_version IS 'The version of that price list.';
+COMMENT ON COLUMN read_model.journal.kind IS 'The kind of income that it is, or is the VAT of: usage, late or replacement.';
+COMMENT ON COLUMN read_model.journal.vat_percent IS 'The rate of VAT of that price list, in percent.';
+
+CREATE VIEW read_model.late_posting AS
+SELECT position, line, debit, credit, amount, customer_id, provider, occurred_at, recorded_at, booking_day,
+       ((occurred_at AT TIME ZONE 'UTC') + interval '3 hours')::date AS occurred_day
+FROM {schema}.journal
+WHERE booking_day > ((occurred_at AT TIME ZONE 'UTC') + interval '3 hours')::date;
+COMMENT ON VIEW read_model.late_posting IS 'Lines of the journal that happened on a day which was closed when they were recorded; they are booked on the day they were recorded.';
+COMMENT ON COLUMN read_model.late_posting.position IS 'The event that is booked.';
+COMMENT ON COLUMN read_model.late_posting.line IS 'The line within it, counted from 1.';
+COMMENT ON COLUMN read_model.late_posting.debit IS 'The account that is debited.';
+COMMENT ON COLUMN read_model.late_posting.credit IS 'The account that is credited.';
+COMMENT ON COLUMN read_model.late_posting.amount IS 'How much, in whole shillings (TZS).';
+COMMENT ON COLUMN read_model.late_posting.customer_id IS 'Whose receivable or deposit it is.';
+COMMENT ON COLUMN read_model.late_posting.provider IS 'Where the money lies, if it is mobile money.';
+COMMENT ON COLUMN read_model.late_posting.occurred_at IS 'When it happened.';
+COMMENT ON COLUMN read_model.late_posting.recorded_at IS 'When it was recorded.';
+COMMENT ON COLUMN read_model.late_posting.booking_day IS 'The business day it is booked on.';
+COMMENT ON COLUMN read_model.late_posting.occurred_day IS 'The business day on which it happened.';
 
 CREATE VIEW read_model.statement AS
 SELECT customer_id, position, kind, amount, balance, debt, subject_kind, subject_id, occurred_at,
@@ -192,27 +224,57 @@ COMMENT ON COLUMN read_model.statement.occurred_at IS 'When it happened.';
 COMMENT ON COLUMN read_model.statement.recorded_at IS 'When it was recorded.';
 
 CREATE VIEW read_model.account AS
-SELECT account, name, debit, credit, position
+SELECT account, name, debit, credit, lines, first_position, position
 FROM {schema}.account;
 COMMENT ON VIEW read_model.account IS 'All that was ever debited and credited to each account.';
 COMMENT ON COLUMN read_model.account.account IS 'The code in the chart of accounts.';
 COMMENT ON COLUMN read_model.account.name IS 'Its name.';
 COMMENT ON COLUMN read_model.account.debit IS 'The sum of all debits.';
 COMMENT ON COLUMN read_model.account.credit IS 'The sum of all credits.';
+COMMENT ON COLUMN read_model.account.lines IS 'How many lines of the journal touch it.';
+COMMENT ON COLUMN read_model.account.first_position IS 'The position of the first event that moved it.';
 COMMENT ON COLUMN read_model.account.position IS 'The position of the last event that moved it.';
 
+CREATE VIEW read_model.account_day AS
+SELECT account, booking_day, debit, credit, lines, first_position, position
+FROM {schema}.account_day;
+COMMENT ON VIEW read_model.account_day IS 'What was debited and credited to each account on each booking day.';
+COMMENT ON COLUMN read_model.account_day.account IS 'The code in the chart of accounts.';
+COMMENT ON COLUMN read_model.account_day.booking_day IS 'The business day (Africa/Dar_es_Salaam).';
+COMMENT ON COLUMN read_model.account_day.debit IS 'The sum of the debits of that day.';
+COMMENT ON COLUMN read_model.account_day.credit IS 'The sum of the credits of that day.';
+COMMENT ON COLUMN read_model.account_day.lines IS 'How many lines of the journal they are.';
+COMMENT ON COLUMN read_model.account_day.first_position IS 'The position of the first event booked on that day.';
+COMMENT ON COLUMN read_model.account_day.position IS 'The position of the last event booked on that day.';
+
 CREATE VIEW read_model.account_total AS
-SELECT position, account, debit, credit
+SELECT position, account, debit, credit, lines, last_position
 FROM {schema}.account_total;
 COMMENT ON VIEW read_model.account_total IS 'The sums of each account as they stood at every ten-thousandth position.';
 COMMENT ON COLUMN read_model.account_total.position IS 'They stand for everything up to this position.';
 COMMENT ON COLUMN read_model.account_total.account IS 'The code in the chart of accounts.';
 COMMENT ON COLUMN read_model.account_total.debit IS 'The sum of all debits until then.';
 COMMENT ON COLUMN read_model.account_total.credit IS 'The sum of all credits until then.';
+COMMENT ON COLUMN read_model.account_total.lines IS 'How many lines of the journal had touched it by then.';
+COMMENT ON COLUMN read_model.account_total.last_position IS 'The position of the last event that had moved it by then.';
 
-REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_total
+CREATE VIEW read_model.period AS
+SELECT until, from_day, closed_by, closed_at, recorded_at, figures_position, accounts, checkpoint, position
+FROM {schema}.period;
+COMMENT ON VIEW read_model.period IS 'Closed periods: business days on which nothing is booked any more, with what was recorded when they were closed.';
+COMMENT ON COLUMN read_model.period.until IS 'Its last business day.';
+COMMENT ON COLUMN read_model.period.from_day IS 'Its first business day; none for the first period, which holds everything before.';
+COMMENT ON COLUMN read_model.period.closed_by IS 'Who closed it.';
+COMMENT ON COLUMN read_model.period.closed_at IS 'When.';
+COMMENT ON COLUMN read_model.period.recorded_at IS 'When that was recorded.';
+COMMENT ON COLUMN read_model.period.figures_position IS 'The figures hold everything up to this position of the ledger.';
+COMMENT ON COLUMN read_model.period.accounts IS 'For each account what was debited and credited within the period, and on all days up to its end.';
+COMMENT ON COLUMN read_model.period.checkpoint IS 'The signed checkpoint of the ledger that goes with them: origin, size and root.';
+COMMENT ON COLUMN read_model.period.position IS 'The position of the close.';
+
+REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.late_posting, read_model.statement, read_model.account, read_model.account_day, read_model.account_total, read_model.period
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.statement, read_model.account, read_model.account_total
+GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.late_posting, read_model.statement, read_model.account, read_model.account_day, read_model.account_total, read_model.period
     TO chajipoa_query, chajipoa_analyst;
 REVOKE ALL ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;

@@ -69,6 +69,11 @@ fn reviews(event: &Event) -> &[Review] {
         | Event::BreakOpened(_)
         | Event::BreakExplained(_)
         | Event::BreakClosed(_)
+        | Event::BalanceAdjusted(_)
+        | Event::DebtWrittenOff(_)
+        | Event::PeriodClosed(_)
+        | Event::LedgerRestored(_)
+        | Event::ProjectionEventSkipped(_)
         | Event::ProviderFeeRecorded(_)
         | Event::ProviderPayoutRecorded(_) => &[],
     }
@@ -93,6 +98,7 @@ const fn code(review: Review) -> &'static str {
         Review::NotConfirmed => "not_confirmed",
         Review::Unmatched => "unmatched",
         Review::PaidTwice => "paid_twice",
+        Review::AfterCorrection => "after_correction",
     }
 }
 
@@ -144,6 +150,7 @@ mod tests {
             Review::NotConfirmed,
             Review::Unmatched,
             Review::PaidTwice,
+            Review::AfterCorrection,
         ];
         for review in all {
             assert_eq!(serde_json::to_value(review).unwrap(), code(review));

@@ -2,7 +2,7 @@
 
 use domain::{
     Event, Time,
-    event::{Place, ReturnEvidence},
+    event::{CorrectedStage, Place, ReturnEvidence},
     values::Percent,
 };
 use uuid::Uuid;
@@ -70,6 +70,11 @@ pub(super) fn device_of(event: &Event) -> Option<Uuid> {
         | Event::BreakOpened(_)
         | Event::BreakExplained(_)
         | Event::BreakClosed(_)
+        | Event::BalanceAdjusted(_)
+        | Event::DebtWrittenOff(_)
+        | Event::PeriodClosed(_)
+        | Event::LedgerRestored(_)
+        | Event::ProjectionEventSkipped(_)
         | Event::ProviderFeeRecorded(_)
         | Event::ProviderPayoutRecorded(_)
         | Event::PaymentSettled(_)
@@ -157,6 +162,11 @@ fn change(row: &mut DeviceRow, event: &Event, at: Time) {
             become_(row, DeviceStatus::Sold, None, Some(event.rental_id.0), event.sold_at);
         }
         Event::RentalCorrected(event) => {
+            let sold = row.status == DeviceStatus::Sold && row.rental_id == Some(event.rental_id.0);
+            if event.stage == CorrectedStage::Ended && sold {
+                // Not sold any more, and nobody has seen it.
+                become_(row, DeviceStatus::Lost, None, None, at);
+            }
             if let Some(evidence) = &event.evidence {
                 battery(row, evidence.battery_percent);
                 if let Some(place) = event.docked {

@@ -61,7 +61,10 @@ impl Fill {
             self.store.fetch().await?;
         }
         if let Some((_, poison)) = self.store.fold(facts) {
-            return Err(poison.into());
+            return Err(match self.store.passes_over(&poison) {
+                true => ProjectorError::StartsOver { model: self.store.model, position: poison.position },
+                false => poison.into(),
+            });
         }
         if let Some(last) = facts.last() {
             self.reached = self.store.reached(last);

@@ -3,12 +3,16 @@
 //! The ledger is read once, by position, in short statements, and every event is decoded once for all models that
 //! are being made. Each model folds it on a connection of its own (`fill`). A new version gets its indexes when
 //! its rows are in, then the events that came meanwhile, and is ready: nobody sees it before it is promoted. A
-//! version that was left unfinished is dropped and begun anew.
+//! version that was left unfinished, or was never promoted, is dropped and begun anew; the live one and the one that was
+//! live before it stay.
 
 mod fill;
 mod read;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use futures_util::future::try_join_all;
 use ledger::Position;
@@ -60,6 +64,9 @@ pub struct Rebuilt {
     pub took: Duration,
 }
 
+/// Positions that cannot be applied, by model.
+type Passed = BTreeMap<ModelName, BTreeSet<i64>>;
+
 /// Makes a new version of each of these models and brings it up to the ledger's end.
 ///
 /// # Errors
@@ -68,6 +75,23 @@ pub async fn rebuild(
     sources: &Sources,
     models: &[ModelName],
     progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Vec<Rebuilt>, ProjectorError> {
+    let mut passed = Passed::new();
+    loop {
+        match attempt(sources, models, progress, &passed).await {
+            Err(ProjectorError::StartsOver { model, position }) => {
+                passed.entry(model).or_default().insert(position.get());
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn attempt(
+    sources: &Sources,
+    models: &[ModelName],
+    progress: &(dyn Fn(Progress) + Send + Sync),
+    passed: &Passed,
 ) -> Result<Vec<Rebuilt>, ProjectorError> {
     let started = Instant::now();
     let until = sources.ledger.last_position().await?;
@@ -80,7 +104,8 @@ pub async fn rebuild(
         let ledger = sources.ledger.clone();
         async move { read::send_all(ledger, until, senders).await.map(|()| None) }
     });
-    for ((store, number), facts) in stores.into_iter().zip(receivers) {
+    for ((mut store, number), facts) in stores.into_iter().zip(receivers) {
+        passed.get(&store.model).into_iter().for_each(|positions| store.pass(positions));
         let work = Work { sources: sources.clone(), told: told.clone(), until, started };
         tasks.spawn(async move { work.fill(store, number, facts).await.map(Some) });
     }
@@ -118,16 +143,15 @@ async fn shadow(sources: &Sources, model: ModelName) -> Result<(Store, i16), Pro
     if !try_rebuilder(&client, model).await? {
         return Err(ProjectorError::BeingRebuilt(model));
     }
-    control::ensure_skips(&client).await?;
     let versions = control::versions(&client, model).await?;
-    for left in versions.iter().filter(|version| !version.live) {
+    for left in versions.iter().filter(|version| !version.live && !version.is_former()) {
         control::remove(&mut client, model, left.version).await?;
     }
     let newest = versions.iter().map(|version| version.version).max().unwrap_or(0);
     let number = newest.saturating_add(1);
     control::add_shadow(&mut client, model, number, sources.ledger.identity().await?).await?;
     let made = control::version(&client, model, number).await?.ok_or(ProjectorError::NotLive(model))?;
-    Ok((Store::open(client, &made).await?, number))
+    Ok((Store::open(&sources.ledger, client, &made).await?, number))
 }
 
 struct Work {

@@ -4,6 +4,7 @@ use domain::{
     Event,
     event::{CorrectedStage, RentalCorrected, RentalRequested, RentalStarted, ReplacementFeeReversed},
     rating::Charge,
+    timing,
 };
 use uuid::Uuid;
 
@@ -70,6 +71,11 @@ fn rental_of(event: &Event) -> Option<Uuid> {
         | Event::BreakOpened(_)
         | Event::BreakExplained(_)
         | Event::BreakClosed(_)
+        | Event::BalanceAdjusted(_)
+        | Event::DebtWrittenOff(_)
+        | Event::PeriodClosed(_)
+        | Event::LedgerRestored(_)
+        | Event::ProjectionEventSkipped(_)
         | Event::ProviderFeeRecorded(_)
         | Event::ProviderPayoutRecorded(_)
         | Event::PaymentSettled(_)
@@ -241,6 +247,12 @@ fn correct(row: &mut RentalRow, event: &RentalCorrected) {
         CorrectedStage::Sold => Status::Sold,
         CorrectedStage::Recovered => Status::Recovered,
     };
+    if let Some(started_at) = event.started_at {
+        // It is due as long after the start as it was.
+        let later = row.started_at.map(|before| started_at - before);
+        row.due_at = row.due_at.zip(later).map(|(due_at, later)| timing::plus(due_at, later));
+        row.started_at = Some(started_at);
+    }
     row.ended_at = event.ended_at.or(row.ended_at);
     if let Some(evidence) = &event.evidence {
         returned(row, evidence.place.station_id.0, evidence.place.slot.get());

@@ -172,6 +172,7 @@ fn an_event_about_a_thing_that_is_not_there_is_impossible() {
         rental_id: given::rental(9),
         customer_id: given::customer(),
         minutes: 60,
+        previous_due_at: given::at(0),
         due_at: given::at(60),
     };
     let error = Folds::new().apply(&given::facts(vec![(0, extended.into())])).unwrap_err();

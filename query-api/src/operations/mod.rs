@@ -26,6 +26,7 @@ pub(crate) mod payment;
 pub(crate) mod refund;
 pub(crate) mod rental;
 pub(crate) mod rental_charge;
+pub(crate) mod rental_receipt;
 pub(crate) mod statement;
 pub(crate) mod station;
 pub(crate) mod station_commands_stream;
@@ -63,6 +64,7 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         ))
         .service(get("/api/v1/rentals/{id}", "rental", web::get().to(rental::get)).guard(not_post()))
         .service(get("/api/v1/rentals/{id}/charge", "rental_charge", web::get().to(rental_charge::get)))
+        .service(get("/api/v1/rentals/{id}/receipt", "rental_receipt", web::get().to(rental_receipt::get)))
         .service(get("/api/v1/payments/{id}", "payment", web::get().to(payment::get)).guard(not_post()))
         .service(get("/api/v1/stations", "stations", web::get().to(stations::get)))
         .service(get("/api/v1/stations/{id}", "station", web::get().to(station::get)))

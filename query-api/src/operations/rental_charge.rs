@@ -1,25 +1,30 @@
 //! `GET /api/v1/rentals/{id}/charge`: what a rental costs, and why.
 //!
 //! The rental is in one read model, its charge in another. Where one of them has an event of this rental that the
-//! other has not taken yet, the answer waits for that one, so it never mixes two moments. At another moment than the present both are read as they were known where the lower of
-//! them stands.
+//! other has not taken yet, the answer waits for that one, so it never mixes two moments. At another moment than the
+//! present both are read as they were known where the lower of them stands. Why it costs that is read from the rental's
+//! own events, as far as the answer stands for.
+
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
+use domain::rating::Line;
 use edge::{
     Identity, Problem,
     http::{MinPosition, path_id},
 };
+use ledger::Envelope;
 use serde::Serialize;
-use serde_json::Value;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     access,
-    as_of::{Known, Standing, Times, moment, standing},
+    as_of::{Known, Standing, Times, moment, standing, stands_for},
     charge,
     charge::Amounts,
+    explanation::{Explanation, LineView},
     read::{Desk, Failure, Found, Source, absent, position},
     rental::{CURRENCY, RentalView, is_open},
     statements,
@@ -38,15 +43,23 @@ pub(crate) struct ChargeView {
     /// Whether this is the bill; while the rental is open it is what it would cost if it ended now.
     #[serde(rename = "final")]
     is_final: bool,
-    /// How it was calculated: rule, from, to, units, unit_price, amount.
-    #[schema(value_type = Vec<Object>)]
-    lines: Value,
+    /// How it was calculated: rule, from, to, units, unit_price, amount, and the events that each step rests on.
+    lines: Vec<LineView>,
+    /// Tariff, events, and every bill there was.
+    #[serde(flatten)]
+    #[schema(inline)]
+    why: Explanation,
 }
 
 /// What was read of one rental.
 struct Read {
     rental: RentalView,
-    view: ChargeView,
+    amounts: Amounts,
+    /// Of the bill, or of what it would cost now.
+    lines: Vec<Line>,
+    is_final: bool,
+    /// The event that made the bill.
+    charged_by: Option<i64>,
 }
 
 /// A charge with its trace.
@@ -56,10 +69,22 @@ struct Read {
                example = json!({"rental_id": "0190a6f0-0000-7000-8000-000000000003", "status": "ended", "total": 1000,
                    "usage": 1000, "late": 0, "replacement": 0, "vat": 153, "currency": "TZS", "final": true,
                    "lines": [{"rule": "usage", "from": "2026-01-15T08:30:00Z", "to": "2026-01-15T09:10:00Z",
-                   "units": 2, "unit_price": 500, "amount": 1000}], "position": 1042})),
+                   "units": 2, "unit_price": 500, "amount": 1000, "events": [1042, 1043]}],
+                   "tariff": {"tariff_id": "0190a6f0-0000-7000-8000-000000000006", "version": 1, "name": "Standard",
+                   "effective_from": "2026-01-01T00:00:00Z", "unit_minutes": 30, "unit_price": 500},
+                   "events": [{"position": 1042, "type": "RentalStarted", "part": "start",
+                   "occurred_at": "2026-01-15T08:30:00Z", "recorded_at": "2026-01-15T08:30:00.012Z"},
+                   {"position": 1043, "type": "RentalEnded", "part": "end", "occurred_at": "2026-01-15T09:10:00Z",
+                   "recorded_at": "2026-01-15T09:10:00.020Z"}],
+                   "bills": [{"position": 1043, "type": "RentalEnded", "status": "ended",
+                   "ended_at": "2026-01-15T09:10:00Z", "total": 1000, "usage": 1000, "late": 0, "replacement": 0,
+                   "vat": 153, "lines": [{"rule": "usage", "from": "2026-01-15T08:30:00Z",
+                   "to": "2026-01-15T09:10:00Z", "units": 2, "unit_price": 500, "amount": 1000,
+                   "events": [1042, 1043]}], "replaced_by": null}], "position": 1043})),
               (status = 401, description = "no good token"), (status = 403, description = "not for this role"),
               (status = 400, description = "malformed"),
-              (status = 404, description = "no such rental, or not yours; `not_there_yet`: not at that moment"),              (status = 503, description = "`not_caught_up`: the read model has not come so far")),
+              (status = 404, description = "no such rental, or not yours; `not_there_yet`: not at that moment"),
+              (status = 503, description = "`not_caught_up`: the read model has not come so far")),
     security(("bearer" = ["customer", "station", "agent", "support", "finance", "admin"]))
 )]
 pub(crate) async fn get(
@@ -79,7 +104,8 @@ pub(crate) async fn get(
         let found = desk.read(min, async |desk| read(desk, id, Some(known)).await).await?;
         if let Some(read) = found.what {
             let read = Some(read).filter(theirs).ok_or_else(|| absent(found.position))?;
-            return standing(found.position, Some(known), read.view);
+            let view = explained(&desk, read, found.position, Some(known)).await?;
+            return standing(found.position, Some(known), view);
         }
         let now = desk.read(min, async |desk| read(desk, id, None).await).await?.what.filter(theirs);
         return Err(now.map_or_else(|| absent(found.position), |_| known.not_there_yet(found.position)));
@@ -89,7 +115,24 @@ pub(crate) async fn get(
     let min = MinPosition(Some(behind.what.max(min.0.unwrap_or(0))));
     let found = desk.read(min, async |desk| read(desk, id, None).await).await?;
     let read = found.what.filter(theirs).ok_or_else(|| absent(found.position))?;
-    standing(found.position, None, read.view)
+    let view = explained(&desk, read, found.position, None).await?;
+    standing(found.position, None, view)
+}
+
+/// The charge with what the rental's own events say, as far as the answer stands for. What is recorded never changes, so
+/// a later look finds the same up to a position.
+async fn explained(desk: &Desk, read: Read, holds: i64, known: Option<Known>) -> Result<ChargeView, Problem> {
+    let until = stands_for(holds, known).max(read.charged_by.unwrap_or(0));
+    let occurred_until = known.and_then(|known| known.occurred_until);
+    let wanted = |event: &&Arc<Envelope>| {
+        event.position.get() <= until && occurred_until.is_none_or(|until| event.occurred_at <= until)
+    };
+    let id = read.rental.item.rental_id;
+    let streams = desk.stacks().read.read_streams(&[(id, 0)]).await;
+    let streams = streams.map_err(|error| Failure::from(error).into_problem())?;
+    let events = streams.iter().flatten().filter(wanted).map(AsRef::as_ref);
+    let why = Explanation::of(events).map_err(Failure::into_problem)?;
+    Ok(view(read, why))
 }
 
 fn lowest<T>(rows: &[Row], what: T) -> Result<Found<T>, Failure> {
@@ -122,28 +165,36 @@ async fn read(desk: &Desk, id: Uuid, known: Option<Known>) -> Result<Found<Optio
             (desk.query(statements::known::CHARGE, &parameters).await?, known.meter())
         }
     };
-    let read = match rows.first() {
-        Some(row) => match RentalView::read(row, now)? {
-            Some(rental) => Some(Read { view: view(row, &rental, now)?, rental }),
-            None => None,
-        },
-        None => None,
-    };
+    let read = rows.first().map(|row| read_row(row, now)).transpose()?.flatten();
     lowest(&rows, read)
 }
 
-fn view(row: &Row, rental: &RentalView, now: chrono::DateTime<chrono::Utc>) -> Result<ChargeView, Failure> {
-    let status = rental.item.status.clone();
+fn read_row(row: &Row, now: chrono::DateTime<chrono::Utc>) -> Result<Option<Read>, Failure> {
+    let Some(rental) = RentalView::read(row, now)? else { return Ok(None) };
+    let open = is_open(&rental.item.status);
     let charged: Option<Uuid> = row.try_get("charged")?;
     let (amounts, lines) = if charged.is_some() {
-        (billed(row)?, row.try_get("lines")?)
+        let Json(lines): Json<Vec<Line>> = row.try_get("lines")?;
+        (billed(row)?, lines)
     } else {
-        let (amounts, lines) =
-            charge::running(row, now)?.filter(|_| is_open(&status)).unwrap_or((Amounts::ZERO, Vec::new()));
-        (amounts, serde_json::to_value(lines).map_err(|_| Failure::Damaged("the lines of a charge"))?)
+        charge::running(row, now)?.filter(|_| open).unwrap_or((Amounts::ZERO, Vec::new()))
     };
-    let is_final = charged.is_some() || !is_open(&status);
-    Ok(ChargeView { rental_id: rental.item.rental_id, status, amounts, currency: CURRENCY, is_final, lines })
+    let charged_by = row.try_get("charge_position")?;
+    Ok(Some(Read { rental, amounts, lines, is_final: charged.is_some() || !open, charged_by }))
+}
+
+fn view(read: Read, why: Explanation) -> ChargeView {
+    let Read { rental, amounts, lines, is_final, charged_by: _ } = read;
+    let lines = why.standing().filter(|_| is_final).unwrap_or_else(|| why.running(lines));
+    ChargeView {
+        rental_id: rental.item.rental_id,
+        status: rental.item.status,
+        amounts,
+        currency: CURRENCY,
+        is_final,
+        lines,
+        why,
+    }
 }
 
 fn billed(row: &Row) -> Result<Amounts, Failure> {

@@ -4,6 +4,12 @@
 //! counts is the row. Where no time is given every version up to the position counts, and the last is the row as it
 //! was known there.
 
+use super::{
+    money::{approvals, breaks, manual_refunds, receipts, refund, refunds, refunds_to_export},
+    reconciliation::reconciliation,
+    rentals::rental,
+};
+
 /// When the event at a position was recorded.
 pub(crate) const RECORDED_AT: &str = "SELECT recorded_at FROM ledger.event WHERE position = $1";
 
@@ -25,6 +31,24 @@ macro_rules! counts {
     };
 }
 
+/// Those among them that no later event up to the position ended. Where a time is given that is not enough to be the
+/// last one that counts, and nothing is left out.
+macro_rules! stood {
+    ($v:literal, $position:literal, $time:literal) => {
+        concat!(
+            "(",
+            $time,
+            "::timestamptz IS NOT NULL OR ",
+            $v,
+            ".until IS NULL OR ",
+            $v,
+            ".until > ",
+            $position,
+            ")"
+        )
+    };
+}
+
 /// The rows of a table, by their key, as they were known.
 macro_rules! known {
     ($table:literal, $key:literal, $position:literal, $time:literal) => {
@@ -33,6 +57,8 @@ macro_rules! known {
             $table,
             "_version v WHERE ",
             counts!("v", $position, $time),
+            " AND ",
+            stood!("v", $position, $time),
             " AND NOT EXISTS (SELECT FROM read_model.",
             $table,
             "_version l WHERE l.",
@@ -41,7 +67,7 @@ macro_rules! known {
             $key,
             " AND l.position > v.position AND ",
             counts!("l", $position, $time),
-            ")) k"
+            "))"
         )
     };
 }
@@ -108,6 +134,8 @@ pub(crate) const STATION: &str = concat!(
                v.status = 'docked' AND coalesce(v.battery_percent >= 20, true) AS ready
         FROM read_model.device_version v WHERE v.station_id = $1 AND ",
     counts!("v", "$2", "$3"),
+    " AND ",
+    stood!("v", "$2", "$3"),
     "   AND NOT EXISTS (SELECT FROM read_model.device_version l
             WHERE l.device_id = v.device_id AND l.position > v.position AND ",
     counts!("l", "$2", "$3"),

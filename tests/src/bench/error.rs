@@ -47,6 +47,9 @@ pub enum BenchError {
     /// The read models.
     #[error("the read models cannot be built")]
     Projector(#[from] projector::ProjectorError),
+    /// The verifier.
+    #[error("the ledger cannot be proved")]
+    Verify(#[from] chajipoa::verify::VerifyError),
     /// A task of ours.
     #[error("a task ended early")]
     Task(#[from] tokio::task::JoinError),

@@ -3,7 +3,7 @@
 //! Databases are copied from each other, so every round begins with the same ledger and nothing is set up twice.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chajipoa::cluster::PrivateCluster;
@@ -45,7 +45,8 @@ impl Ground {
         let local = folder.path().to_owned();
         let cluster = tokio::task::spawn_blocking(move || PrivateCluster::open(&local)).await??;
         let data = folder.path().join("installation");
-        let installation = Installation { keys: data.join("keys"), data };
+        let installation =
+            Installation { keys: data.join("keys"), checkpoints: data.join("checkpoints"), data };
         installation.make()?;
         let keys = Arc::new(TokenKeys::open_or_create(&installation.keys, &SystemClock)?);
         let ground = Self { cluster, installation, keys, folder };
@@ -110,6 +111,11 @@ impl Ground {
     async fn migrated(&self, name: &str) -> Result<Database, BenchError> {
         let owner_url = self.url(name);
         let urls = self.installation.migrate(&owner_url).await?;
+        // What a database of that name had published before is nothing of this one.
+        let published = self.published(&owner_url);
+        if published.exists() {
+            std::fs::remove_dir_all(&published).map_err(BenchError::io("forget published checkpoints"))?;
+        }
         Ok(Database { owner_url, urls })
     }
 
@@ -124,21 +130,27 @@ impl Ground {
 
     /// The real command-api, alone, on a database.
     pub(super) async fn command_api(&self, database: &Database) -> Process {
-        self.spec("command-api").env("DATABASE_URL", &database.urls.command).start().await
+        self.spec("command-api", database).env("DATABASE_URL", &database.urls.command).start().await
     }
 
     /// Everything in one process, with Kafka between the ledger and the read models.
     pub(super) async fn everything(&self, database: &Database, brokers: &str) -> Process {
-        let spec = self.spec("up").env("DATABASE_URL", &database.owner_url);
+        let spec = self.spec("up", database).env("DATABASE_URL", &database.owner_url);
         spec.env("KAFKA_BROKERS", brokers).start().await
     }
 
-    fn spec(&self, service: &str) -> Spec {
-        let Installation { data, keys } = &self.installation;
+    /// Where the checkpoints of a database are published: each has its own folder.
+    fn published(&self, owner_url: &str) -> PathBuf {
+        self.installation.checkpoints.join(owner_url.rsplit('/').next().unwrap_or_default())
+    }
+
+    fn spec(&self, service: &str, database: &Database) -> Spec {
+        let Installation { data, keys, .. } = &self.installation;
         Spec::new(&[service])
             .env("RUST_LOG", "warn")
             .env("CHAJIPOA_DATA_DIR", data.to_string_lossy())
             .env("CHAJIPOA_KEYS", keys.to_string_lossy())
+            .env("CHAJIPOA_CHECKPOINTS", self.published(&database.owner_url).to_string_lossy())
     }
 }
 

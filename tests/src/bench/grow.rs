@@ -2,8 +2,9 @@
 //!
 //! A copy of a history is a history: ids, serials and codes get another beginning, positions go on without a gap, every
 //! stream has its versions from 1, every command its row, every name its holder. All ids and names of the bench begin
-//! with `01`, and version 7 ids do so until the year 2039; a copy has another number there. The catalogue of tariffs is one
-//! stream and is not copied. Phones stay sealed under their first owner's key: nobody here unseals one.
+//! with `01`, and version 7 ids do so until the year 2039; a copy has another number there. So do the references under
+//! which payments were asked for. The catalogue of tariffs is one stream and is not copied. Phones stay sealed under their
+//! first owner's key: nobody here unseals one.
 
 use tokio_postgres::Client;
 
@@ -36,7 +37,8 @@ const EVENTS: &str = "
         NULL, NULL, occurred_at, (SELECT recorded_at FROM ledger.event WHERE position = $1), schema_version, type,
         replace(actor, ':01', ':' || $2), stream_kinds,
         replace(replace(stream_ids::text, '{01', '{' || $2), ',01', ',' || $2)::uuid[], stream_versions,
-        traceparent, convert_to(replace(convert_from(payload, 'UTF8'), '\"01', '\"' || $2), 'UTF8')
+        traceparent, convert_to(regexp_replace(replace(convert_from(payload, 'UTF8'), '\"01', '\"' || $2),
+            '\"external_id\":\"..', '\"external_id\":\"' || $2), 'UTF8')
     FROM public.original ORDER BY n";
 
 const STREAMS: &str = "

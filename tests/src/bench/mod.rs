@@ -7,7 +7,8 @@
 //!
 //! Where to look: [`options`] (what may be asked for) · `ground` (cluster and databases) · `grow` (ledgers of millions
 //! of events) · `city` (whom and what the load is about) · `http` and `load` (the load generator) · `baseline`
-//! (`pgbench`) · `starting`, `growth`, `readable`, `relaying`, `rebuilding` (the rows) · `table` (what comes out).
+//! (`pgbench`) · `starting`, `growth`, `readable`, `relaying`, `rebuilding`, `verifying` (the rows) · `table` (what
+//! comes out).
 //!
 //! What it does not do: judge. A ratio that is not reached is shown as it is.
 
@@ -27,6 +28,7 @@ mod relaying;
 mod run;
 mod starting;
 mod table;
+mod verifying;
 
 pub use error::BenchError;
 pub use run::run;

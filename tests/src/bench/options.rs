@@ -6,14 +6,14 @@ use std::time::Duration;
 use clap::Parser;
 
 /// The rows that are measured.
-const ROWS: std::ops::RangeInclusive<u8> = 1..=8;
+const ROWS: std::ops::RangeInclusive<u8> = 1..=9;
 
 /// The ratio table, measured on this machine.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bench")]
 pub struct Options {
     /// Only these rows.
-    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=8))]
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=9))]
     rows: Vec<u8>,
     /// A smoke run: one short round, small ledgers. README.md stays as it is.
     #[arg(long)]
@@ -38,7 +38,7 @@ pub(super) struct Scale {
     pub(super) few: i64,
     /// How many events the larger ledger holds.
     pub(super) many: i64,
-    /// How many events are relayed and rebuilt from.
+    /// How many events are relayed, rebuilt from and proved.
     pub(super) carried: i64,
     /// How long one rate is measured.
     pub(super) measure: Duration,

@@ -11,7 +11,8 @@ use super::kafka::Broker;
 use super::options::{Options, Scale};
 use super::starting::{FEW, address, starts};
 use super::table::Table;
-use super::{growth, readable, rebuilding, relaying, starting};
+use super::verifying::Sealed;
+use super::{growth, readable, rebuilding, relaying, starting, verifying};
 
 /// The ledger that all others are copies of.
 const BASE: &str = "bench_base";
@@ -19,7 +20,7 @@ const BASE: &str = "bench_base";
 const SMALL: &str = "bench_small";
 /// The large ledger of row 5.
 const LARGE: &str = "bench_large";
-/// The ledger that is relayed and rebuilt from.
+/// The ledger that is relayed, rebuilt from and proved.
 const CARRIED: &str = "bench_carried";
 
 /// Measures what was asked for and prints it. Everything that was made for it is gone afterwards.
@@ -70,6 +71,7 @@ struct Bench<'a> {
     baselines: Baselines,
     large: Option<Database>,
     carried: Option<Database>,
+    sealed: Option<Sealed>,
     capacity: Option<u32>,
     /// Before the ground, in whose folder it lies.
     broker: Option<Broker>,
@@ -89,16 +91,20 @@ impl<'a> Bench<'a> {
             true => Some(grown(&ground, LARGE, scale.many).await?),
             false => None,
         };
-        let carried = match any(&[7, 8]) {
+        let carried = match any(&[7, 8, 9]) {
             true => Some(grown(&ground, CARRIED, scale.carried).await?),
             false => None,
         };
+        let sealed = match carried.as_ref().filter(|_| any(&[9])) {
+            Some(carried) => Some(Sealed::prepare(carried).await?),
+            None => None,
+        };
         let broker = any(&[6, 7]).then(|| Broker::start(ground.folder())).transpose()?;
-        Ok(Self { options, scale, city, baselines, large, carried, capacity: None, broker, ground })
+        Ok(Self { options, scale, city, baselines, large, carried, sealed, capacity: None, broker, ground })
     }
 
     async fn round(&mut self, table: &mut Table) -> Result<(), BenchError> {
-        let Self { options, scale, city, baselines, large, carried, capacity, broker, ground } = self;
+        let Self { options, scale, city, baselines, large, carried, sealed, capacity, broker, ground } = self;
         let (options, scale) = (*options, *scale);
         if [1, 2, 3, 4].into_iter().any(|row| options.wants(row)) {
             let small = ground.copy(SMALL, BASE).await?;
@@ -119,6 +125,9 @@ impl<'a> Bench<'a> {
         }
         if let Some(carried) = carried.as_ref().filter(|_| options.wants(8)) {
             rebuilding::round(carried, table).await?;
+        }
+        if let Some(sealed) = sealed {
+            verifying::round(sealed, table).await?;
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The rows of QUALITY.md that are measured.
+    /// The rows that are measured.
     pub(super) fn new() -> Self {
         use Target::{AtLeast, AtMost};
         let rows = [
@@ -60,6 +60,7 @@ impl Table {
             (6, "acknowledged → readable through Kafka and query-api at half load, p99 ÷ 50 ms", AtMost(1.0)),
             (7, "relay, events/s ÷ a bare producer of the same bytes", AtLeast(0.5)),
             (8, "rebuild of all read models, events/s ÷ `COPY` in of the rows it makes", AtLeast(0.5)),
+            (9, "`ledger verify`, events/s ÷ `COPY` of the same rows to `/dev/null`", AtLeast(0.3)),
         ];
         let lines = rows.map(|(row, what, target)| Line { row, what, target, rounds: Vec::new() });
         Self { lines: lines.into(), notes: Vec::new() }

@@ -25,5 +25,5 @@ pub use postgres::{Database, Postgres};
 pub use private_postgres::PrivatePostgres;
 pub use process::{Process, Spec, binary};
 pub use proxy::{Cut, Proxy};
-pub use topic::{assert_i8, records, whole_ledger};
+pub use topic::{Raw, assert_i8, raw_records, records, whole_ledger};
 pub use wait::{wait_for, wait_until};

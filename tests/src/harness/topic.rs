@@ -16,12 +16,36 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Events read from the ledger at once.
 const PAGE: usize = 1_000;
 
+/// A record as Kafka holds it.
+#[derive(Debug, Clone)]
+pub struct Raw {
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its headers.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Its value.
+    pub value: Bytes,
+}
+
 /// Every record of the topic as it stands, in the order of offsets, each with the `ce_source` it came with.
 ///
 /// # Panics
 /// When the topic cannot be read, or a record is not an event.
 #[must_use]
 pub fn records(brokers: &str, topic: &str) -> Vec<(String, Envelope)> {
+    let event = |raw: Raw| {
+        let headers = raw.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+        cloudevent::parse(headers, raw.value.clone()).expect("an event of ours")
+    };
+    raw_records(brokers, topic).into_iter().map(event).collect()
+}
+
+/// Every record of the topic as it stands, in the order of offsets.
+///
+/// # Panics
+/// When the topic cannot be read.
+#[must_use]
+pub fn raw_records(brokers: &str, topic: &str) -> Vec<Raw> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("group.id", "chajipoa-tests-look")
@@ -41,9 +65,12 @@ pub fn records(brokers: &str, topic: &str) -> Vec<(String, Envelope)> {
         let Some(message) = consumer.poll(Duration::from_millis(100)) else { continue };
         let message = message.expect("a record");
         let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-        let pairs = headers.filter_map(|header| header.value.map(|value| (header.key, value)));
-        let payload = Bytes::copy_from_slice(message.payload().unwrap_or_default());
-        found.push(cloudevent::parse(pairs, payload).expect("an event of ours"));
+        let headers = headers.filter_map(|header| Some((header.key.to_owned(), header.value?.to_vec())));
+        found.push(Raw {
+            key: message.key().unwrap_or_default().to_vec(),
+            headers: headers.collect(),
+            value: Bytes::copy_from_slice(message.payload().unwrap_or_default()),
+        });
         seen = message.offset().saturating_add(1);
     }
     found

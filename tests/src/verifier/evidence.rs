@@ -32,10 +32,15 @@ pub struct Event {
     pub event_type: String,
     pub schema_version: i16,
     pub actor: String,
+    /// The kinds of its streams.
+    pub kinds: Vec<i16>,
     /// Each stream with the version that this event gave it.
     pub streams: Vec<(Uuid, i64)>,
     pub occurred_at: DateTime<Utc>,
     pub recorded_at: DateTime<Utc>,
+    pub causation_id: Option<Uuid>,
+    pub correlation_id: Option<Uuid>,
+    pub traceparent: Option<String>,
     pub payload: Bytes,
 }
 
@@ -49,6 +54,16 @@ pub struct StoredCommand {
     pub outcome: i16,
     pub actor: String,
     pub result: Vec<u8>,
+}
+
+/// A signed checkpoint as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the column of that name")]
+pub struct Checkpoint {
+    pub epoch: i32,
+    pub size: i64,
+    pub root: Vec<u8>,
+    pub note: String,
 }
 
 /// A record of the topic.
@@ -98,6 +113,8 @@ pub struct Evidence {
     pub versions: BTreeMap<(Uuid, i64), i64>,
     /// The commands.
     pub commands: BTreeMap<Uuid, StoredCommand>,
+    /// The signed checkpoints.
+    pub checkpoints: Vec<Checkpoint>,
     /// The read models, if they are to be checked.
     pub models: Option<ReadModels>,
     /// The topic by offset, if it is to be checked.
@@ -117,9 +134,10 @@ impl Evidence {
         let events = events(client).await?;
         let versions = versions(client).await?;
         let commands = commands(client).await?;
+        let checkpoints = checkpoints(client).await?;
         let models = Some(read_models(client).await?);
         client.batch_execute("COMMIT").await?;
-        Ok(Self { source, events, versions, commands, models, records: None })
+        Ok(Self { source, events, versions, commands, checkpoints, models, records: None })
     }
 
     /// The same with what a topic holds.
@@ -139,9 +157,13 @@ impl From<Envelope> for Event {
             event_type: envelope.event_type,
             schema_version: envelope.schema_version,
             actor: envelope.actor,
+            kinds: envelope.streams.iter().map(|stream| stream.kind.code()).collect(),
             streams: envelope.streams.iter().map(|stream| (stream.id, stream.version)).collect(),
             occurred_at: envelope.occurred_at,
             recorded_at: envelope.recorded_at,
+            causation_id: envelope.causation_id,
+            correlation_id: envelope.correlation_id,
+            traceparent: envelope.traceparent,
             payload: envelope.payload,
         }
     }
@@ -150,7 +172,8 @@ impl From<Envelope> for Event {
 /// In the order of positions, whatever is missing or stands twice.
 async fn events(client: &Client) -> Result<Vec<Event>, Unreadable> {
     let page = "SELECT position, id, command_id, type, schema_version, actor, stream_ids, stream_versions, \
-                occurred_at, recorded_at, payload FROM ledger.event \
+                occurred_at, recorded_at, payload, stream_kinds, causation_id, correlation_id, traceparent \
+                FROM ledger.event \
                 WHERE position > $1 ORDER BY position LIMIT $2";
     let page = client.prepare(page).await?;
     let mut events: Vec<Event> = Vec::new();
@@ -177,9 +200,13 @@ fn event(row: &Row) -> Result<Event, Unreadable> {
         event_type: row.try_get(3)?,
         schema_version: row.try_get(4)?,
         actor: row.try_get(5)?,
+        kinds: row.try_get(11)?,
         streams: ids.into_iter().zip(versions).collect(),
         occurred_at: row.try_get(8)?,
         recorded_at: row.try_get(9)?,
+        causation_id: row.try_get(12)?,
+        correlation_id: row.try_get(13)?,
+        traceparent: row.try_get(14)?,
         payload: Bytes::from(payload),
     })
 }
@@ -204,6 +231,16 @@ async fn commands(client: &Client) -> Result<BTreeMap<Uuid, StoredCommand>, Unre
         commands.insert(row.try_get(0)?, command);
     }
     Ok(commands)
+}
+
+async fn checkpoints(client: &Client) -> Result<Vec<Checkpoint>, Unreadable> {
+    let all = "SELECT epoch, size, root, note FROM ledger.signed_checkpoint ORDER BY size, epoch";
+    let rows = client.query(all, &[]).await?;
+    let checkpoint = |row: &Row| {
+        let (epoch, size) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(Checkpoint { epoch, size, root: row.try_get(2)?, note: row.try_get(3)? })
+    };
+    rows.iter().map(checkpoint).collect()
 }
 
 async fn read_models(client: &Client) -> Result<ReadModels, Unreadable> {

@@ -12,8 +12,10 @@
 //! | [`rentals`] | I9: one open rental for a device and for a customer |
 //! | [`models`] | I7: read models against the fold, and against a rebuild |
 //! | [`transport`] | I8: Kafka against the ledger |
+//! | [`checkpoints`] | I11: signed checkpoints against the events |
 
 pub mod acknowledged;
+pub mod checkpoints;
 pub mod evidence;
 pub mod fold;
 pub mod journal;
@@ -23,7 +25,8 @@ pub mod order;
 pub mod rentals;
 pub mod transport;
 
-pub use evidence::{Event, Evidence, JournalLine, ReadModels, Record, StoredCommand, Unreadable};
+pub use evidence::{Checkpoint, Event, Evidence, JournalLine, ReadModels, Record, StoredCommand, Unreadable};
+pub use fold::{Effect, effect};
 pub use journal::{Journal, Said};
 
 /// How many violations of one check are named; one is enough to stop, more help to understand.
@@ -76,5 +79,6 @@ pub fn verify(evidence: &Evidence, journal: &Journal) -> Vec<Violation> {
     found.extend(models::check(evidence));
     found.extend(transport::check(evidence));
     found.extend(rentals::check(evidence));
+    found.extend(checkpoints::check(evidence));
     found
 }

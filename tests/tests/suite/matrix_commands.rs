@@ -66,6 +66,11 @@ fn data(kind: &str) -> Value {
         }),
         "AssignReceipt" => json!({"receipt_id": id(), "customer_id": customer_id, "reason": "theirs"}),
         "RefundReceipt" => json!({"receipt_id": id(), "destination": phone(), "reason": "a stranger's"}),
+        "AdjustBalance" => {
+            json!({"customer_id": customer_id, "direction": "up", "amount": 1, "reason": "goodwill"})
+        }
+        "WriteOffDebt" => json!({"customer_id": customer_id, "amount": 1, "reason": "cannot pay"}),
+        "SkipProjectionEvent" => json!({"projection": "billing", "position": 1, "reason": "broken"}),
         "ApproveAction" | "RejectAction" => json!({"approval_id": id()}),
         "RequestDepositRefund" => json!({"customer_id": customer_id, "amount": 500, "provider": "airtel"}),
         "RequestPaymentRefund" => json!({"payment_id": id(), "amount": 500, "reason": "twice"}),

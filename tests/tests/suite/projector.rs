@@ -136,6 +136,13 @@ async fn a_comparison_names_the_row_that_somebody_altered() {
     let balance = difference.tables.iter().find(|table| table.table == "balance").expect("the table");
     assert_eq!((balance.differing, balance.keys.as_slice()), (1, [victim.to_string()].as_slice()));
     assert_eq!(difference.tables.iter().map(|table| table.differing).sum::<i64>(), 1);
+    let payment = stage.city.citizens[2].payment;
+    let alter =
+        format!("UPDATE billing_v1.payment_past SET amount = amount + 1 WHERE payment_id = '{payment}'");
+    stage.database.owner().await.batch_execute(&alter).await.expect("altered");
+    let difference = diff(&stage.sources, ModelName::Billing).await.expect("compared");
+    let past = difference.tables.iter().find(|table| table.table == "payment_past").expect("the past");
+    assert!(past.differing > 0 && past.keys[0].starts_with(&payment.to_string()), "{past:?}");
     projector.stop().await;
 }
 

@@ -259,7 +259,14 @@ async fn each_role_reads_what_the_table_says() {
     assert_eq!(near.body["items"][0]["distance_m"], 0, "{}", near.body);
     let far = stage.ask("/api/v1/stations?near=-7.8,39.25&radius_m=500", None, None).await;
     assert_eq!(far.body["items"], serde_json::json!([]));
-    for path in ["/openapi.json", "/docs/", "/docs/swagger-ui.css", "/metrics", "/.well-known/jwks.json"] {
+    for path in [
+        "/openapi.json",
+        "/asyncapi.json",
+        "/docs/",
+        "/docs/swagger-ui.css",
+        "/metrics",
+        "/.well-known/jwks.json",
+    ] {
         assert_eq!(stage.ask(path, None, None).await.status, 200, "{path}");
     }
     projector.stop().await;

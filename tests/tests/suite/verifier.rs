@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ledger::migrate::ServiceRole;
+use ledger::tree::{CheckpointText, Frontier};
+use ledger::{Position, leaf};
 use serde_json::{Value, json};
 use tests::harness::{binary, wait_until};
-use tests::verifier::{Event, Evidence, Journal, Record, Violation, models, verify};
+use tests::verifier::{Checkpoint, Event, Evidence, Journal, Record, Violation, models, verify};
 use uuid::Uuid;
 
 use crate::journey::Up;
@@ -40,6 +42,7 @@ impl Scene {
         let mut records: Vec<Record> = evidence.events.iter().map(carry).collect();
         records.insert(10, records[9].clone());
         evidence.records = Some(records);
+        evidence.checkpoints = signed(&up).await;
         Self { up, evidence, journal }
     }
 
@@ -53,6 +56,30 @@ impl Scene {
     /// The index of the last event of this type.
     fn last(&self, event_type: &str) -> usize {
         self.evidence.events.iter().rposition(|event| event.event_type == event_type).unwrap()
+    }
+}
+
+/// Checkpoints over every fortieth event, by the ledger's own tree.
+async fn signed(up: &Up) -> Vec<Checkpoint> {
+    let ledger = up.place.ledger();
+    let identity = ledger.identity().await.unwrap();
+    let (mut tree, mut checkpoints, mut after) = (Frontier::new(), Vec::new(), Position::ZERO);
+    loop {
+        let events = ledger.read_after(after, 1_000).await.unwrap();
+        let Some(last) = events.last() else { return checkpoints };
+        after = last.position;
+        for event in &events {
+            tree.push(leaf::hash(event));
+            if tree.size().is_multiple_of(40) {
+                let text = CheckpointText::new(identity, tree.size(), tree.root());
+                checkpoints.push(Checkpoint {
+                    epoch: identity.epoch,
+                    size: i64::try_from(tree.size()).unwrap(),
+                    root: tree.root().to_vec(),
+                    note: format!("{text}\n— whoever c2lnbmF0dXJl\n"),
+                });
+            }
+        }
     }
 }
 
@@ -85,6 +112,7 @@ async fn it_finds_a_seeded_violation_of_each_invariant_and_none_where_there_is_n
     order(&scene);
     money_and_rentals(&scene);
     transport(&scene);
+    checkpoints(&scene);
     read_models(&scene).await;
     the_program(&scene).await;
 }
@@ -223,6 +251,26 @@ fn transport(scene: &Scene) {
         });
     });
     fell(&ahead, "I8", last + 1);
+}
+
+fn checkpoints(scene: &Scene) {
+    assert!(scene.evidence.checkpoints.len() > 2, "{:?}", scene.evidence.checkpoints.len());
+    // Its streams, its books and its command know nothing of these two.
+    let traced = scene.after(|evidence, _| evidence.events[49].traceparent = Some("00-1".to_owned()));
+    fell(&traced, "I11", 80);
+    assert!(!traced.iter().any(|one| one.invariant == "I11" && one.position == Some(40)), "{traced:?}");
+    let caused = scene.after(|evidence, _| evidence.events[0].causation_id = Some(Uuid::nil()));
+    fell(&caused, "I11", 40);
+    let root = scene.after(|evidence, _| evidence.checkpoints[1].root[7] ^= 1);
+    fell(&root, "I11", 80);
+    let note = scene.after(|evidence, _| evidence.checkpoints[1].note = evidence.checkpoints[0].note.clone());
+    fell(&note, "I11", 80);
+    let ahead = scene.after(|evidence, _| {
+        let mut next = evidence.checkpoints[0].clone();
+        next.size = i64::try_from(evidence.events.len()).unwrap() + 1;
+        evidence.checkpoints.push(next);
+    });
+    fell(&ahead, "I11", i64::try_from(scene.evidence.events.len()).unwrap() + 1);
 }
 
 async fn read_models(scene: &Scene) {

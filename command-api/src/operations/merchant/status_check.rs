@@ -100,7 +100,10 @@ fn told(state: &State) -> Option<(&'static str, i32, &'static str)> {
         | State::Refund(_)
         | State::Approval(_)
         | State::Break(_)
-        | State::Entry(_) => None,
+        | State::Entry(_)
+        | State::Periods(_)
+        | State::Lineage(_)
+        | State::Projection(_) => None,
     }
 }
 

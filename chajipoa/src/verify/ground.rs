@@ -1,0 +1,87 @@
+//! What a run is about, fixed when it begins: up to which position, which ledger, which books.
+//!
+//! What is recorded meanwhile lies beyond and is left alone: events are never changed, so everything up to the position
+//! stays as it is.
+
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::books::LiveBooks;
+use super::error::VerifyError;
+use super::finding::{Check, Findings};
+
+/// What a run is about.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ground {
+    /// The last position.
+    pub(super) last: i64,
+    /// Which ledger.
+    pub(super) ledger_id: Uuid,
+    /// Its epoch.
+    pub(super) epoch: i32,
+    /// The live books.
+    pub(super) books: LiveBooks,
+    /// How far the tree is signed; none without a checkpoint.
+    pub(super) sealed: Option<i64>,
+}
+
+const HEAD: &str = "SELECT ledger_id, epoch FROM ledger.ledger_head";
+
+const LAST: &str = "SELECT coalesce(max(position), 0) FROM ledger.event";
+
+const BOOKS: &str = "SELECT version FROM ledger.projection WHERE name = 'billing' AND live";
+
+const SKIPS: &str = "SELECT to_regclass('read_model.projection_skip') IS NOT NULL";
+
+const SKIPPED: &str =
+    "SELECT position FROM read_model.projection_skip WHERE name = 'billing' ORDER BY position";
+
+const SEALED: &str = "SELECT max(size) FROM ledger.signed_checkpoint WHERE epoch = $1";
+
+impl Ground {
+    /// Looks once. The books are looked at first, so that they never stand beyond the last position.
+    pub(super) async fn read(client: &Client, findings: &mut Findings) -> Result<Self, VerifyError> {
+        let books = books(client).await?;
+        let heads = client.query(HEAD, &[]).await?;
+        if heads.len() != 1 {
+            findings.nowhere(Check::Catalogue, "ledger.ledger_head does not have exactly one row");
+        }
+        let (ledger_id, epoch) = match heads.first() {
+            Some(head) => (head.try_get(0)?, head.try_get(1)?),
+            None => (Uuid::nil(), 0),
+        };
+        let sealed = client.query_one(SEALED, &[&epoch]).await?.try_get(0)?;
+        let last = last(client).await?;
+        Ok(Self { last, ledger_id, epoch, books, sealed })
+    }
+}
+
+/// The last position at this moment.
+pub(super) async fn last(client: &Client) -> Result<i64, VerifyError> {
+    Ok(client.query_one(LAST, &[]).await?.try_get(0)?)
+}
+
+/// The live books: their place and their accounts are of one moment.
+async fn books(client: &Client) -> Result<LiveBooks, VerifyError> {
+    let Some(version) = client.query_opt(BOOKS, &[]).await? else { return Ok(LiveBooks::default()) };
+    let version: i16 = version.try_get(0)?;
+    let schema = format!("billing_v{version}");
+    let accounts = format!(
+        "SELECT p.position, a.account, a.debit, a.credit \
+         FROM ledger.projection p LEFT JOIN {schema}.account a ON true \
+         WHERE p.name = 'billing' AND p.version = $1"
+    );
+    let mut books = LiveBooks { schema: Some(schema), ..LiveBooks::default() };
+    for row in client.query(&accounts, &[&version]).await? {
+        books.position = row.try_get(0)?;
+        if let Some(account) = row.try_get(1)? {
+            let _ = books.accounts.insert(account, (row.try_get(2)?, row.try_get(3)?));
+        }
+    }
+    if client.query_one(SKIPS, &[]).await?.try_get(0)? {
+        for row in client.query(SKIPPED, &[]).await? {
+            books.skipped.push(row.try_get(0)?);
+        }
+    }
+    Ok(books)
+}
