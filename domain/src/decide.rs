@@ -7,8 +7,8 @@
 use uuid::Uuid;
 
 use crate::{
-    Actor, Command, Event, Rejection, Time, adjustment, approval, customer, device, payment, period, projection,
-    provider_entry, receipt, reconciliation, refund, rental, station, tariff,
+    Actor, Command, Event, Rejection, Time, adjustment, approval, customer, device, payment, period,
+    projection, provider_entry, receipt, reconciliation, refund, rental, station, tariff,
     view::{Claim, Missing, View},
 };
 

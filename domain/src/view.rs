@@ -289,7 +289,8 @@ impl<'a> View<'a> {
     /// # Errors
     /// [`Missing`] if nobody has folded them, or not on top of what is closed now.
     pub fn books(&self, until: NaiveDate, closed: Option<NaiveDate>) -> Result<&'a Books, Missing> {
-        let books = self.source.books().filter(|books| books.until() == until && books.closed_before() == closed);
+        let books =
+            self.source.books().filter(|books| books.until() == until && books.closed_before() == closed);
         books.ok_or(Missing::Books(until))
     }
 

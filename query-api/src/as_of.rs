@@ -60,7 +60,25 @@ pub(crate) struct Times {
     occurred_until: Option<String>,
 }
 
+/// The one axis of balances, which say nothing of when things happened.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it says what is documented; what is read is `Times`")]
+pub(crate) struct ByRecording {
+    /// What was known then: a time in RFC 3339 or `position:n`. It selects by recording.
+    #[param(example = "position:1042")]
+    as_of: Option<String>,
+}
+
 impl Moment {
+    /// Refuses the other axis, where an answer has only one.
+    pub(crate) fn by_recording(self) -> Result<Self, Problem> {
+        match self.occurred_until {
+            None => Ok(self),
+            Some(_) => Err(Problem::malformed("this path takes as_of and no occurred_until")),
+        }
+    }
+
     fn parse(times: &Times) -> Result<Self, Problem> {
         let wrong = |_| Problem::malformed("occurred_until is a time in RFC 3339");
         let occurred_until =
@@ -127,6 +145,15 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// The same moment, up to a position that an answer before stood for.
+    pub(crate) fn up_to(position: i64, known: Option<Self>) -> Self {
+        Self {
+            position: Some(position),
+            occurred_until: known.and_then(|known| known.occurred_until),
+            recorded_until: known.map_or(DateTime::<Utc>::MAX_UTC, |known| known.recorded_until),
+        }
+    }
+
     /// Nothing of a later position.
     pub(crate) fn position(&self) -> i64 {
         self.position.unwrap_or(i64::MAX)

@@ -8,6 +8,7 @@ mod access;
 mod api;
 mod as_of;
 mod audit;
+mod books;
 mod charge;
 mod device;
 mod documents;

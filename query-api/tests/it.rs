@@ -27,6 +27,8 @@ mod harness;
 mod moments;
 #[path = "it/rental_stream.rs"]
 mod rental_stream;
+#[path = "it/reports.rs"]
+mod reports;
 #[path = "it/sessions.rs"]
 mod sessions;
 #[path = "it/station_stream.rs"]

@@ -113,7 +113,9 @@ async fn said_by_events(
         }
     }
     said.extend(blocks.end().filter(|_| kind == Kind::Command).map(|block| block_said(&block)));
-    said.extend(still_held(client, held).await?.into_iter().map(|(position, name)| at(position, name.to_string())));
+    said.extend(
+        still_held(client, held).await?.into_iter().map(|(position, name)| at(position, name.to_string())),
+    );
     said.retain(|(position, ..)| *position > after && *position <= until);
     Ok(said)
 }

@@ -137,7 +137,8 @@ impl World {
         let (reply, receiver) = oneshot::channel();
         let order = Box::new(order(&act, id, &self.clock));
         let (actor, hash) = (order.actor.to_string(), hash(&act));
-        let job = Job { id, actor, hash, order, traceparent: None, lost: 0, alone: false, books: None, reply };
+        let job =
+            Job { id, actor, hash, order, traceparent: None, lost: 0, alone: false, books: None, reply };
         self.processes[process].waiting.push_back(job);
         self.replies.push((self.acts.len(), id, receiver));
         self.acts.push((id, act));

@@ -111,7 +111,8 @@ async fn neither_a_batch_nor_a_borrowed_id_makes_a_second_person() {
     let asha = rich_customer(&asker, 21_000_003).await;
     let asked = id();
     let give = adjust(asha, "up", 700);
-    let answer = asker.command_as(asked, finance(FIRST), "AdjustBalance", give.clone()).await.expect(201).json();
+    let answer =
+        asker.command_as(asked, finance(FIRST), "AdjustBalance", give.clone()).await.expect(201).json();
     let approval = json!({"approval_id": answer["result"]["approval_id"]});
     // Asking for the same again, in one upload with the approval of both.
     let lines = [
@@ -172,7 +173,8 @@ async fn what_was_rejected_or_does_not_fit_any_more_is_not_approved() {
     let give = ask(&asker, finance(FIRST), "AdjustBalance", adjust(asha, "up", 1)).await;
     asker.command(finance(SECOND), "ApproveAction", give).await.expect(201);
     refused(&asker, finance(SECOND), "ApproveAction", &late, "debt_smaller").await;
-    refused(&asker, finance(SECOND), "ApproveAction", &json!({"approval_id": id()}), "approval_unknown").await;
+    refused(&asker, finance(SECOND), "ApproveAction", &json!({"approval_id": id()}), "approval_unknown")
+        .await;
     assert_eq!(moved(&place).await, 2);
 }
 

@@ -138,12 +138,7 @@ impl From<Fact> for Performed {
 ///
 /// # Errors
 /// What the action itself refuses.
-fn perform(
-    action: &Action,
-    agreement: Agreement,
-    order: &Order,
-    view: &View<'_>,
-) -> Result<Performed, Stop> {
+fn perform(action: &Action, agreement: Agreement, order: &Order, view: &View<'_>) -> Result<Performed, Stop> {
     match action {
         Action::AssignReceipt { receipt_id, customer_id, .. } => {
             let assigned =

@@ -139,10 +139,15 @@ impl Rental {
     #[must_use]
     pub const fn staff_end(&self) -> Option<Time> {
         match &self.stage {
-            Stage::Closed { outcome: Outcome::Ended { at } | Outcome::Recovered { at, .. }, by_staff: true, .. } => {
-                Some(*at)
-            }
-            Stage::Closed { .. } | Stage::Releasing { .. } | Stage::Cancelled { .. } | Stage::Running { .. } => None,
+            Stage::Closed {
+                outcome: Outcome::Ended { at } | Outcome::Recovered { at, .. },
+                by_staff: true,
+                ..
+            } => Some(*at),
+            Stage::Closed { .. }
+            | Stage::Releasing { .. }
+            | Stage::Cancelled { .. }
+            | Stage::Running { .. } => None,
         }
     }
 

@@ -11,7 +11,8 @@
 //!
 //! Asked [`WhatIf`], the facts of each billed rental are also rated under another tariff. What people did stays as it
 //! was: the same starts, the same extensions in minutes, the same returns, refused attempts and reports of loss. The due
-//! time, the sale moment, the recovery window and the free rentals of a day follow from the new tariff.
+//! time, the sale moment, the recovery window and the free rentals of a day follow from the new tariff. A start or an end
+//! that staff corrected is a fact like any other; a total that they set stands under every tariff.
 //!
 //! No input or output: the caller reads.
 

@@ -19,7 +19,9 @@ impl World {
     /// Whether DOMAIN.md makes a repetition under a new id a new fact: extensions, and minted entity ids.
     fn is_new_each_time(name: &str, data: &Value) -> bool {
         let own = match name {
-            "ExtendRental" | "AssignReceipt" | "AdjustBalance" | "WriteOffDebt" | "CorrectRental" => return true,
+            "ExtendRental" | "AssignReceipt" | "AdjustBalance" | "WriteOffDebt" | "CorrectRental" => {
+                return true;
+            }
             "SkipProjectionEvent" => return data["projection"] == "billing",
             "RegisterCustomer" => "customer_id",
             "RegisterStation" => "station_id",

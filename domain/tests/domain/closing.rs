@@ -72,7 +72,8 @@ fn figures(fact: &Value) -> (Figures, Figures) {
     let mut both = (BTreeMap::new(), BTreeMap::new());
     for total in fact["accounts"].as_array().unwrap() {
         let code = i16::try_from(total["account"].as_i64().unwrap()).unwrap();
-        let pair = |debit: &str, credit: &str| (total[debit].as_i64().unwrap(), total[credit].as_i64().unwrap());
+        let pair =
+            |debit: &str, credit: &str| (total[debit].as_i64().unwrap(), total[credit].as_i64().unwrap());
         both.0.insert(code, pair("debit", "credit"));
         both.1.insert(code, pair("total_debit", "total_credit"));
     }

@@ -129,7 +129,9 @@ fn a_total_is_booked_as_usage_with_its_vat_inside() {
 
 #[test]
 fn a_sold_rental_without_a_fee_is_ended_and_nobody_knows_where_its_bank_is() {
-    for data in [json!({ "total": 30_000 }), json!({ "ended_at": t(DAY) }), json!({ "ended_at": t(SALE + DAY) })] {
+    for data in
+        [json!({ "total": 30_000 }), json!({ "ended_at": t(DAY) }), json!({ "ended_at": t(SALE + DAY) })]
+    {
         let mut w = sold();
         w.now = t(SALE + 2 * DAY);
         let fact = corrected(&mut w, data.clone());
@@ -203,7 +205,8 @@ fn what_makes_no_sense_is_refused_at_once() {
     assert_eq!(facts.then_rejected("correction_in_future")["at"], time(t(601)));
     w.now = t(700);
     ask(&mut w, json!({ "started_at": t(601) })).then_rejected("correction_end_before_start");
-    ask(&mut w, json!({ "started_at": t(50), "ended_at": t(49) })).then_rejected("correction_end_before_start");
+    ask(&mut w, json!({ "started_at": t(50), "ended_at": t(49) }))
+        .then_rejected("correction_end_before_start");
     ask(&mut w, json!({ "ended_at": t(701) })).then_rejected("correction_in_future");
     let mut other = asked(json!({ "total": 1 }));
     other["rental_id"] = json!(rental_id(9));
@@ -230,7 +233,8 @@ fn what_equals_that_which_stands_is_already_done_or_when_approved_refused() {
         let answer = w.when(finance(), "CorrectRental", asked(same)).then_already_done();
         assert_eq!((&answer["status"], &answer["charge"]["total"]), (&json!("ended"), &json!(5_000)));
     }
-    let (first, second) = (request(&mut w, json!({ "total": 400 })), request(&mut w, json!({ "total": 400 })));
+    let (first, second) =
+        (request(&mut w, json!({ "total": 400 })), request(&mut w, json!({ "total": 400 })));
     agree(&mut w, &first).then_events(&["RentalCorrected"]);
     let facts = agree(&mut w, &second).then_rejected("correction_changes_nothing");
     assert_eq!(facts["total"], 400);
@@ -254,7 +258,8 @@ fn what_is_approved_is_judged_again_on_what_has_become_of_the_rental() {
     w.when(customer(1), "RequestDepositRefund", empty).then_events(&["RefundRequested", "RefundApproved"]);
     w.refund_step("RecordRefundSubmitted", 1).then_events(&["RefundSubmitted"]);
     w.refund_step("RefundConfirmed", 1).then_events(&["RefundPaid"]);
-    w.when(customer(1), "EraseCustomer", json!({ "customer_id": customer_id(1) })).then_events(&["CustomerErased"]);
+    w.when(customer(1), "EraseCustomer", json!({ "customer_id": customer_id(1) }))
+        .then_events(&["CustomerErased"]);
     agree(&mut w, &approval).then_rejected("customer_closed");
     w.when(finance(), "CorrectRental", asked(json!({ "total": 1 }))).then_rejected("customer_closed");
 }
@@ -486,6 +491,7 @@ fn corrects(event: &domain::Event) -> Option<&domain::event::RentalCorrected> {
 fn last_word_is_staffs(w: &World, facts: usize) -> bool {
     let last = w.log[..facts].iter().rev().find_map(|fact| corrects(&fact.event));
     last.is_some_and(|fact| {
-        fact.cause == domain::event::CorrectionCause::Staff && fact.stage != domain::event::CorrectedStage::Sold
+        fact.cause == domain::event::CorrectionCause::Staff
+            && fact.stage != domain::event::CorrectedStage::Sold
     })
 }

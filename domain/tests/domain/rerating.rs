@@ -296,3 +296,51 @@ fn a_correction_moves_a_rental_from_one_day_to_another() {
     w.attempt(1, 2, t(14 * HOUR + 50)).then_events(&["ReturnAttemptRecorded", "RentalCorrected"]);
     assert_eq!(totals(&w, Terms::STANDARD), [(1, day("2026-03-02"), 500, 500)]);
 }
+
+/// Rental 1 ran for 95 minutes, 2,000 shillings, and two of the staff agreed on something else.
+fn corrected(data: serde_json::Value) -> World {
+    let mut w = World::town();
+    w.running(1, 1, 1, t(0));
+    w.now = t(95);
+    w.returned(1, 2, 1).then_events(&["RentalEnded"]);
+    w.now = t(200);
+    let mut data = data;
+    data["rental_id"] = serde_json::json!(rental_id(1));
+    data["reason"] = sealed("complained");
+    let asked = w.when(finance(), "CorrectRental", data).then_events(&["ApprovalRequested"]);
+    let approve = serde_json::json!({ "approval_id": asked["approval_id"] });
+    w.when(second_finance(), "ApproveAction", approve).then_events(&["RentalCorrected"]);
+    check_charges(&w);
+    w
+}
+
+#[test]
+fn what_two_of_the_staff_say_is_a_fact_and_what_is_told_after_it_is_none() {
+    let halved = Terms { unit_price: Money::tzs(250), ..Terms::STANDARD };
+    let today = day("2026-03-02");
+    for (data, now, half) in [
+        (serde_json::json!({ "ended_at": t(40) }), 1_000, 500),
+        (serde_json::json!({ "started_at": t(60) }), 1_000, 500),
+        (serde_json::json!({ "started_at": t(60), "ended_at": t(80) }), 500, 250),
+    ] {
+        let mut w = corrected(data);
+        assert_eq!(totals(&w, halved), [(1, today, now, half)]);
+        w.attempt(1, 2, t(61));
+        check_charges(&w);
+        assert_eq!(totals(&w, halved), [(1, today, now, half)], "it is kept, and moves no bill");
+    }
+}
+
+#[test]
+fn a_total_that_staff_set_stands_under_every_tariff() {
+    let w = corrected(serde_json::json!({ "total": 300 }));
+    let halved = Terms { unit_price: Money::tzs(250), ..Terms::STANDARD };
+    assert_eq!(totals(&w, halved), [(1, day("2026-03-02"), 300, 300)]);
+    let mut events = placed(&w);
+    let last = events.iter_mut().rev().find(|placed| placed.event.event_type() == "RentalCorrected").unwrap();
+    let Event::RentalCorrected(fact) = &mut last.event else { unreachable!() };
+    fact.charge.vat = fact.charge.vat.plus(Money::tzs(1));
+    let position = last.position;
+    let found = differences(&events);
+    assert_eq!((found.len(), found[0].position, found[0].what), (1, position, What::Charge));
+}

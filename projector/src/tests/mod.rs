@@ -4,6 +4,7 @@ mod given;
 mod history;
 mod money;
 mod properties;
+mod reports;
 mod stories;
 
 use crate::{
@@ -35,12 +36,7 @@ impl Folds {
 
     /// Applies a batch as the writer does: first every wish, then every event.
     pub(crate) fn apply(&mut self, facts: &[Fact]) -> Result<(), Impossible> {
-        for model in self.models() {
-            model.tables().into_iter().for_each(|table| table.begin());
-            facts.iter().for_each(|fact| model.want(fact));
-            facts.iter().try_for_each(|fact| model.apply(fact))?;
-        }
-        Ok(())
+        self.models().into_iter().try_for_each(|model| batch(model, facts))
     }
 
     pub(crate) fn of(facts: &[Fact]) -> Self {
@@ -48,6 +44,19 @@ impl Folds {
         folds.apply(facts).unwrap();
         folds
     }
+}
+
+/// Applies a batch to one model.
+fn batch(model: &mut dyn Model, facts: &[Fact]) -> Result<(), Impossible> {
+    model.tables().into_iter().for_each(|table| table.begin());
+    facts.iter().for_each(|fact| model.want(fact));
+    facts.iter().try_for_each(|fact| model.apply(fact))
+}
+
+/// Applies everything to one model that starts empty.
+pub(crate) fn alone(model: &mut dyn Model, facts: &[Fact]) -> Result<(), Impossible> {
+    model.tables().into_iter().for_each(|table| table.remember(1));
+    batch(model, facts)
 }
 
 pub(crate) fn only<R: Changing>(table: &Keyed<R>) -> R {

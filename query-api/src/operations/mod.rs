@@ -13,13 +13,21 @@ pub(crate) mod device_maintenance;
 pub(crate) mod device_page;
 pub(crate) mod event;
 pub(crate) mod events;
+pub(crate) mod finance_accounts;
 pub(crate) mod finance_approvals;
 pub(crate) mod finance_breaks;
+pub(crate) mod finance_debts;
+pub(crate) mod finance_deposits;
+pub(crate) mod finance_entries;
 pub(crate) mod finance_export;
+pub(crate) mod finance_period;
+pub(crate) mod finance_periods;
 pub(crate) mod finance_receipts;
 pub(crate) mod finance_reconciliation;
 pub(crate) mod finance_refunds;
 pub(crate) mod finance_refunds_export;
+pub(crate) mod finance_revenue;
+pub(crate) mod finance_vat;
 pub(crate) mod gbfs;
 pub(crate) mod journal;
 pub(crate) mod payment;
@@ -89,7 +97,8 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         .service(get("/api/v1/ledger/events/{position}", "event", web::get().to(event::get)))
         .service(get("/api/v1/finance/trial-balance", "trial_balance", web::get().to(trial_balance::get)))
         .service(get("/api/v1/finance/journal", "journal", web::get().to(journal::get)))
-        .configure(mount_finance);
+        .configure(mount_finance)
+        .configure(mount_reports);
 }
 
 fn mount_finance(config: &mut ServiceConfig) {
@@ -114,6 +123,25 @@ fn mount_finance(config: &mut ServiceConfig) {
             "finance_reconciliation",
             web::get().to(finance_reconciliation::get),
         ));
+}
+
+fn mount_reports(config: &mut ServiceConfig) {
+    let get = |path: &str, name: &'static str, route: actix_web::Route| {
+        web::resource(path).app_data(Operation(name)).route(route)
+    };
+    config
+        .service(get("/api/v1/finance/accounts", "finance_accounts", web::get().to(finance_accounts::get)))
+        .service(get(
+            "/api/v1/finance/accounts/{code}/entries",
+            "finance_entries",
+            web::get().to(finance_entries::get),
+        ))
+        .service(get("/api/v1/finance/revenue", "finance_revenue", web::get().to(finance_revenue::get)))
+        .service(get("/api/v1/finance/deposits", "finance_deposits", web::get().to(finance_deposits::get)))
+        .service(get("/api/v1/finance/debts", "finance_debts", web::get().to(finance_debts::get)))
+        .service(get("/api/v1/finance/periods", "finance_periods", web::get().to(finance_periods::get)))
+        .service(get("/api/v1/finance/periods/{until}", "finance_period", web::get().to(finance_period::get)))
+        .service(get("/api/v1/finance/vat", "finance_vat", web::get().to(finance_vat::get)));
 }
 
 /// For paths without a query: any is refused.

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use crate::{
     access,
-    as_of::{Known, Times, moment, stands_for},
+    as_of::{Known, Times, moment},
+    books::{Filter, Moored, Span},
     read::{Desk, Failure, Found, Source, answer, position},
     rental::CURRENCY,
     statements,
@@ -29,6 +30,10 @@ pub(crate) struct AccountBalance {
     debit: i64,
     /// What was credited beyond what was debited, if anything.
     credit: i64,
+    #[serde(flatten)]
+    span: Span,
+    /// Its lines.
+    entries: String,
 }
 
 /// The trial balance. Both totals are equal, at every position.
@@ -44,25 +49,32 @@ pub(crate) struct TrialBalance {
     position: i64,
 }
 
+/// All that was debited and credited to an account.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    debit: i64,
+    credit: i64,
+    span: Span,
+}
+
 impl TrialBalance {
-    /// From all that was debited and credited to each account.
-    fn of(sums: &BTreeMap<i16, (i64, i64)>, position: i64) -> Self {
-        let items: Vec<AccountBalance> = Account::ALL
-            .into_iter()
-            .map(|account| {
-                let (debit, credit) = sums.get(&account.code()).copied().unwrap_or((0, 0));
-                let balance = debit.saturating_sub(credit);
-                AccountBalance {
-                    account: account.code().to_string(),
-                    name: account.name(),
-                    debit: balance.max(0),
-                    credit: balance.saturating_neg().max(0),
-                }
-            })
-            .collect();
+    fn of(sums: &BTreeMap<i16, Sum>, moored: &Moored) -> Self {
+        let balance = |account: Account| {
+            let Sum { debit, credit, span } = sums.get(&account.code()).copied().unwrap_or_default();
+            let balance = debit.saturating_sub(credit);
+            AccountBalance {
+                account: account.code().to_string(),
+                name: account.name(),
+                debit: balance.max(0),
+                credit: balance.saturating_neg().max(0),
+                span,
+                entries: moored.entries(account, &Filter::default()),
+            }
+        };
+        let items: Vec<AccountBalance> = Account::ALL.into_iter().map(balance).collect();
         let total_debit = items.iter().map(|item| item.debit).sum();
         let total_credit = items.iter().map(|item| item.credit).sum();
-        Self { items, total_debit, total_credit, currency: CURRENCY, position }
+        Self { items, total_debit, total_credit, currency: CURRENCY, position: moored.position }
     }
 }
 
@@ -70,8 +82,12 @@ impl TrialBalance {
 #[utoipa::path(
     get, path = "/api/v1/finance/trial-balance", tag = "finance", params(Times),
     responses((status = 200, description = "every account", body = TrialBalance,
-               example = json!({"items": [{"account": "1000", "name": "provider_clearing", "debit": 20000, "credit": 0},
-                   {"account": "2000", "name": "customer_deposits", "debit": 0, "credit": 20000}],
+               example = json!({"items": [{"account": "1000", "name": "mobile_money", "debit": 20000, "credit": 0, "count": 1,
+                   "first_position": 7, "last_position": 7,
+                   "entries": "/api/v1/finance/accounts/1000/entries?as_of=position:1042"},
+                   {"account": "2000", "name": "customer_deposits", "debit": 0, "credit": 20000, "count": 1,
+                   "first_position": 7, "last_position": 7,
+                   "entries": "/api/v1/finance/accounts/2000/entries?as_of=position:1042"}],
                    "total_debit": 20000, "total_credit": 20000, "currency": "TZS", "position": 1042})),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
               (status = 403, description = "not for this role"),
@@ -94,24 +110,25 @@ pub(crate) async fn get(
 
 async fn read(desk: &Desk, known: Option<Known>) -> Result<Found<TrialBalance>, Failure> {
     let rows = match known {
-        None => desk.query(statements::TRIAL_BALANCE_NOW, &[]).await?,
+        None => desk.query(statements::books::TRIAL_BALANCE_NOW, &[]).await?,
         Some(known) => match known.occurred_until {
-            None => desk.query_slowly(statements::TRIAL_BALANCE, &[&known.position()]).await?,
+            None => desk.query_slowly(statements::books::TRIAL_BALANCE, &[&known.position()]).await?,
             Some(time) => {
                 desk.query_slowly(statements::known::TRIAL_BALANCE, &[&known.position(), &time]).await?
             }
         },
     };
     let holds = position(&rows)?;
-    let balance = TrialBalance::of(&sums(&rows)?, stands_for(holds, known));
+    let balance = TrialBalance::of(&sums(&rows)?, &Moored::to(known, holds));
     Ok(Found::of(Source::Billing, holds, balance))
 }
 
-fn sums(rows: &[Row]) -> Result<BTreeMap<i16, (i64, i64)>, Failure> {
+fn sums(rows: &[Row]) -> Result<BTreeMap<i16, Sum>, Failure> {
     let mut sums = BTreeMap::new();
     for row in rows {
         let Some(account) = row.try_get::<_, Option<i16>>("account")? else { continue };
-        sums.insert(account, (row.try_get("debit")?, row.try_get("credit")?));
+        let (debit, credit) = (row.try_get("debit")?, row.try_get("credit")?);
+        sums.insert(account, Sum { debit, credit, span: Span::read(row)? });
     }
     Ok(sums)
 }
@@ -122,20 +139,26 @@ mod tests {
 
     #[test]
     fn every_account_stands_on_one_side_and_the_sides_are_equal() {
+        let sum = |debit, credit| Sum { debit, credit, span: Span::default() };
         let sums = BTreeMap::from([
-            (1000, (20_000, 0)),
-            (2000, (1_000, 20_000)),
-            (4000, (0, 847)),
-            (2100, (0, 153)),
+            (1000, sum(20_000, 0)),
+            (2000, sum(1_000, 20_000)),
+            (4000, sum(0, 847)),
+            (2100, sum(0, 153)),
         ]);
-        let balance = serde_json::to_value(TrialBalance::of(&sums, 7)).unwrap();
+        let moored = Moored { position: 7, occurred_until: None };
+        let balance = serde_json::to_value(TrialBalance::of(&sums, &moored)).unwrap();
         assert_eq!(balance["total_debit"], 20_000);
         assert_eq!(balance["total_credit"], 20_000);
         assert_eq!((&balance["position"], &balance["currency"]), (&7.into(), &"TZS".into()));
         assert_eq!(balance["items"].as_array().unwrap().len(), 13);
         assert_eq!(
             balance["items"][3],
-            serde_json::json!({"account": "2000", "name": "customer_deposits", "debit": 0, "credit": 19_000})
+            serde_json::json!({
+                "account": "2000", "name": "customer_deposits", "debit": 0, "credit": 19_000, "count": 0,
+                "first_position": null, "last_position": null,
+                "entries": "/api/v1/finance/accounts/2000/entries?as_of=position:7"
+            })
         );
     }
 }

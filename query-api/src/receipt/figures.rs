@@ -184,6 +184,11 @@ impl Draft {
             CorrectedStage::Sold => "sold",
             CorrectedStage::Recovered => "recovered",
         };
+        if let Some(started_at) = fact.started_at {
+            let moved = started_at - self.figures.started_at;
+            self.figures.started_at = started_at;
+            self.figures.due_at = domain::timing::plus(self.figures.due_at, moved);
+        }
         let station = fact.evidence.as_ref().map(|evidence| evidence.place.station_id.0);
         self.came(status, fact.ended_at.unwrap_or(self.figures.ended_at), station);
         self.bill(position, &fact.charge);

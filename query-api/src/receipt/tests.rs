@@ -125,13 +125,8 @@ fn events() -> Vec<(Event, DateTime<Utc>)> {
         approved_by: None,
         reason: None,
     };
-    let extended = RentalExtended {
-        rental_id,
-        customer_id,
-        minutes: 60,
-        due_at: due,
-        previous_due_at: due - chrono::TimeDelta::minutes(60),
-    };
+    let extended =
+        RentalExtended { rental_id, customer_id, minutes: 60, previous_due_at: at(1_440), due_at: due };
     vec![
         (started.into(), at(0)),
         (extended.into(), at(30)),

@@ -162,12 +162,15 @@ pub(crate) const STATION: &str = concat!(
 
 /// All accounts: the sum of every line that counts. The totals that are kept say nothing of when things happened.
 pub(crate) const TRIAL_BALANCE: &str = "WITH moved AS (
-        SELECT j.debit AS account, j.amount AS debit, 0::bigint AS credit FROM read_model.journal j
+        SELECT j.debit AS account, j.amount AS debit, 0::bigint AS credit, j.position FROM read_model.journal j
         WHERE j.position <= $1 AND j.occurred_at <= $2
         UNION ALL
-        SELECT j.credit, 0, j.amount FROM read_model.journal j WHERE j.position <= $1 AND j.occurred_at <= $2),
-    summed AS (SELECT account, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit FROM moved GROUP BY account)
-    SELECT p.position, s.account, s.debit, s.credit FROM read_model.billing_position p LEFT JOIN summed s ON true";
+        SELECT j.credit, 0, j.amount, j.position FROM read_model.journal j
+        WHERE j.position <= $1 AND j.occurred_at <= $2),
+    summed AS (
+        SELECT account, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit, count(*) AS lines,
+               min(position) AS first_position, max(position) AS last_position FROM moved GROUP BY account)
+    SELECT p.position, s.* FROM read_model.billing_position p LEFT JOIN summed s ON true";
 
 /// Refunds of a status, or all, newest first, after a place in that order.
 pub(crate) const REFUNDS: &str = refunds!(known!("refund", "refund_id", "$5", "$6"));

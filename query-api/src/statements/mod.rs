@@ -1,13 +1,14 @@
 //! Every statement of the query API, by area.
 //!
 //! Each begins with the position that its answer stands for, taken in the same statement as the rows; the row of
-//! the position is there even if nothing else is found. Those of another moment than the present are in [`known`].
+//! the position is there even if nothing else is found. Those of another moment than the present are in [`known`],
+//! those of the books in [`books`].
 
 mod audit;
-mod books;
+pub(crate) mod books;
 mod cases;
-mod inventory;
 pub(crate) mod exported;
+mod inventory;
 pub(crate) mod known;
 mod money;
 mod positions;
@@ -17,7 +18,6 @@ mod rentals;
 mod tariffs;
 
 pub(crate) use audit::{EVENT, EVENTS, EVENTS_OF_STREAM, FIRST_EVENTS, PROJECTIONS};
-pub(crate) use books::{JOURNAL, TRIAL_BALANCE, TRIAL_BALANCE_NOW};
 pub(crate) use cases::CASES;
 pub(crate) use inventory::{
     BATTERY, DEVICE, DEVICE_OF_SERIAL, FEED_STATIONS, MAINTENANCE, OPEN_RELEASES, SETTLED_RELEASES, STATION,

@@ -149,6 +149,11 @@ impl Stage {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// The last position of the ledger.
+    pub(crate) async fn last(&self) -> i64 {
+        self.sources.ledger.last_position().await.unwrap().get()
+    }
+
     /// Reads something that stands for all that was recorded so far; the status and the body.
     pub(crate) async fn get(&self, who: Who, path: &str) -> (u16, String) {
         let last = self.sources.ledger.last_position().await.unwrap();

@@ -141,9 +141,13 @@ fn money(event: &Value) -> Effect {
         event_type: event.get("type").and_then(Value::as_str).unwrap_or_default().to_owned(),
         schema_version: 1,
         actor: String::new(),
+        kinds: Vec::new(),
         streams: Vec::new(),
         occurred_at: DateTime::UNIX_EPOCH,
         recorded_at: DateTime::UNIX_EPOCH,
+        causation_id: None,
+        correlation_id: None,
+        traceparent: None,
         payload: Bytes::from(data(event, "").to_string()),
     };
     effect(&as_stored).expect("an event that says what it has to")

@@ -205,6 +205,8 @@ pub(crate) fn filled(path: &str, asker: Asker, whose: Whose, scene: &Scene) -> S
     path.replace("{serial}", if absent { "PB-NOBODY" } else { &scene.bank.serial })
         .replace("{feed}", if absent { "nothing" } else { "station_status" })
         .replace("{position}", if absent { "999999999" } else { "1" })
+        .replace("{code}", if absent { "4711" } else { "2000" })
+        .replace("{until}", "2020-01-31")
 }
 
 /// A minimal body that is as it should be; a string is sent as it is.

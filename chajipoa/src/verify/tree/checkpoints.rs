@@ -135,7 +135,8 @@ impl Checkpoints {
         match self.read(note, identity, size) {
             Ok(text) => {
                 if text.root != root {
-                    let what = format!("the stored root of the checkpoint of size {size} is not the signed one");
+                    let what =
+                        format!("the stored root of the checkpoint of size {size} is not the signed one");
                     findings.stretch(Check::Checkpoint, self.unproven(size), size, what);
                 }
                 Some(text.root)
