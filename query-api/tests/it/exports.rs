@@ -141,7 +141,7 @@ async fn lively(stage: &Stage) -> Uuid {
     stage.give_back(&station, 1).await;
     let received = json!({
         "provider": "mixx", "provider_reference": "U-1", "amount": 3_000, "payer": "+255700000002",
-        "reason": "a \"quoted\", long\nreason"
+        "reason": "a \"quoted\", long reason; =1+1"
     });
     let receipt =
         stage.command(PAYMENTS, "RecordUnmatchedReceipt", received).await["result"]["receipt_id"].clone();
