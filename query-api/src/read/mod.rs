@@ -78,6 +78,8 @@ pub(crate) struct Stacks {
     pub(crate) live: Hub,
     pub(crate) shelf: Shelf,
     pub(crate) sealer: Sealer,
+    /// Where the keys lie.
+    pub(crate) keys: std::path::PathBuf,
     /// Room for files that are being written.
     pub(crate) exports: Arc<Semaphore>,
 }
