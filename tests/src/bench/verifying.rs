@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use chajipoa::verify::{Asked, Sources, verify};
 use futures_util::SinkExt as _;
-use ledger::tree::{CheckpointText, Growth, SignedNote, Signer, TileId, Tile};
+use ledger::tree::{CheckpointText, Growth, SignedNote, Signer, Tile, TileId};
 use ledger::{Ledger, LedgerIdentity, Position, leaf};
 use ring::rand::SystemRandom;
 use ring::signature::Ed25519KeyPair;
@@ -52,7 +52,9 @@ pub(super) async fn round(sealed: &Sealed, table: &mut Table) -> Result<(), Benc
     let (verified, copied) =
         super::run::aside(move || async move { measure(&database, &signer).await }).await?;
     table.add(9, verified, copied);
-    table.note(format!("row 9: {verified:.0} events a second are proved; {WANTED:.0} are wanted on two cores"));
+    table.note(format!(
+        "row 9: {verified:.0} events a second are proved; {WANTED:.0} are wanted on two cores"
+    ));
     Ok(())
 }
 

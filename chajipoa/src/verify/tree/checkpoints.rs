@@ -135,7 +135,8 @@ impl Checkpoints {
         match self.read(note, identity, size) {
             Ok(text) => {
                 if text.root != root {
-                    let what = format!("the stored root of the checkpoint of size {size} is not the signed one");
+                    let what =
+                        format!("the stored root of the checkpoint of size {size} is not the signed one");
                     findings.stretch(Check::Checkpoint, self.unproven(size), size, what);
                 }
                 Some(text.root)
@@ -219,7 +220,7 @@ impl Checkpoints {
             if present && signed {
                 let path = one.path.display();
                 let what = format!("{path} was signed over {size} events, and the ledger ends at {last}");
-                findings.stretch(Check::Published, from, *size, what);
+                findings.stretch(Check::Published, self.held.saturating_add(1).min(from), *size, what);
             }
         }
     }

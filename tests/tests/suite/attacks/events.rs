@@ -48,9 +48,7 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
         let other = dice.other(domain::Event::TYPES, &event.event_type.as_str())?;
         alter(event, &format!("type = '{other}'"))
     }),
-    ("event: a type that there is not", |ground, dice| {
-        set(ground, dice, "type = type || 'd'")
-    }),
+    ("event: a type that there is not", |ground, dice| set(ground, dice, "type = type || 'd'")),
     ("event: another sender", |ground, dice| {
         let id = dice.id();
         set(ground, dice, &format!("actor = 'admin:{id}'"))
@@ -88,7 +86,8 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
     ("event: one stream less", |ground, dice| {
         let event = dice.one(&ground.events).filter(|event| event.streams.len() > 1)?;
         let end = event.streams.len() - 1;
-        let shorter = ["stream_kinds", "stream_ids", "stream_versions"].map(|c| format!("{c} = {c}[1:{end}]"));
+        let shorter =
+            ["stream_kinds", "stream_ids", "stream_versions"].map(|c| format!("{c} = {c}[1:{end}]"));
         alter(event, &shorter.join(", "))
     }),
     ("event: one version of a stream less", |ground, dice| {
@@ -194,7 +193,10 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
         (a.payload != b.payload).then(|| {
             let put = |event: &Event, payload: &[u8]| {
                 let payload = hex::encode(payload);
-                format!("UPDATE ledger.event SET payload = '\\x{payload}' WHERE position = {};", event.position)
+                format!(
+                    "UPDATE ledger.event SET payload = '\\x{payload}' WHERE position = {};",
+                    event.position
+                )
             };
             Attack::at(one.min(other), [put(a, &b.payload), put(b, &a.payload)].concat())
         })?
@@ -225,10 +227,7 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
     }),
     ("event: a second one at its position", |ground, dice| {
         let at = dice.number(1, ground.last);
-        let sql = format!(
-            "ALTER TABLE ledger.event DROP CONSTRAINT event_pk; {}",
-            copied(at, at)
-        );
+        let sql = format!("ALTER TABLE ledger.event DROP CONSTRAINT event_pk; {}", copied(at, at));
         Attack::at(at, sql)
     }),
 ];
@@ -250,7 +249,9 @@ fn recorded(ground: &Ground, dice: &mut Dice, from: i64, to: i64) -> Option<Atta
 
 /// Events that share no stream with this one.
 fn dice_free(ground: &Ground, event: &Event) -> Vec<Event> {
-    let strange = |other: &&Event| !other.streams.iter().any(|stream| event.streams.iter().any(|own| own.1 == stream.1));
+    let strange = |other: &&Event| {
+        !other.streams.iter().any(|stream| event.streams.iter().any(|own| own.1 == stream.1))
+    };
     ground.events.iter().filter(strange).cloned().collect()
 }
 

@@ -61,7 +61,9 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
             Attack::at(one.min(other), sql.concat())
         })?
     }),
-    ("forged: more money, in the event and in the books", |ground, dice| paid(ground, dice).map(|(at, sql)| plain(at, sql))),
+    ("forged: more money, in the event and in the books", |ground, dice| {
+        paid(ground, dice).map(|(at, sql)| plain(at, sql))
+    }),
     ("forged: more money, in the books and in the tile", |ground, dice| {
         let (at, sql) = paid(ground, dice)?;
         Some(plain(at, [sql, tile(ground, at, dice)].concat()))
@@ -209,7 +211,8 @@ fn alone(ground: &Ground, dice: &mut Dice) -> Option<i64> {
     let heads = ground.heads();
     let event = dice.one(&ground.events)?;
     let newest = event.streams.iter().all(|(_, id, version)| heads.get(id) == Some(version));
-    let single = ground.recorded().iter().any(|command| command.first == event.position && command.count == 1);
+    let single =
+        ground.recorded().iter().any(|command| command.first == event.position && command.count == 1);
     let booked = ground.journal.iter().any(|(position, ..)| *position == event.position);
     (newest && single && !booked && event.position < ground.last).then_some(event.position)
 }
@@ -248,7 +251,8 @@ fn paid(ground: &Ground, dice: &mut Dice) -> Option<(i64, String)> {
         *amount = (amount.as_i64()? + more).into();
     }
     let (at, books) = (event.position, &ground.books);
-    let line = ground.journal.iter().filter(|(position, ..)| *position == at).map(|(_, line, _)| *line).max()?;
+    let line =
+        ground.journal.iter().filter(|(position, ..)| *position == at).map(|(_, line, _)| *line).max()?;
     let fact = Fact::decode("PaymentSettled", 1, payload.to_string().as_bytes()).ok()?;
     // Only where the deposit was credited before too: else the books get a line more.
     let lines = domain::postings::entries(&fact);

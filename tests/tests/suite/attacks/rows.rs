@@ -7,7 +7,8 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
     ("version: at another position", |ground, dice| {
         let (stream, version, at) = *dice.one(&ground.versions)?;
         let to = dice.number(1, ground.last);
-        (to != at).then(|| Attack::at(at.min(to), version_set(stream, version, &format!("position = {to}"))))?
+        (to != at)
+            .then(|| Attack::at(at.min(to), version_set(stream, version, &format!("position = {to}"))))?
     }),
     ("version: at a position beyond the last", |ground, dice| {
         let (stream, version, at) = *dice.one(&ground.versions)?;
@@ -30,7 +31,8 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
     }),
     ("version: removed", |ground, dice| {
         let (stream, version, at) = *dice.one(&ground.versions)?;
-        let sql = format!("DELETE FROM ledger.stream_version WHERE stream = '{stream}' AND version = {version}");
+        let sql =
+            format!("DELETE FROM ledger.stream_version WHERE stream = '{stream}' AND version = {version}");
         Attack::at(at, sql)
     }),
     ("versions: the newest of a stream removed", |ground, dice| {
@@ -72,8 +74,9 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
     ("command: another first position", |ground, dice| {
         let command = *dice.one(&ground.recorded())?;
         let to = dice.number(1, ground.last);
-        (to != command.first)
-            .then(|| Attack::at(command.first.min(to), command_set(command, &format!("first_position = {to}"))))?
+        (to != command.first).then(|| {
+            Attack::at(command.first.min(to), command_set(command, &format!("first_position = {to}")))
+        })?
     }),
     ("command: a first position beyond the last", |ground, dice| {
         let to = ground.last + dice.number(1, 1_000_000);
@@ -103,8 +106,9 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
         let (_, rest) = id.result.split_once(']')?;
         let other = dice.one(domain::Event::TYPES)?;
         let stored = format!("{{\"events\":[\"{other}\"]{rest}");
-        (stored != id.result)
-            .then(|| Attack::at(id.first, command_set(id, &format!("result = '\\x{}'", hex::encode(&stored)))))?
+        (stored != id.result).then(|| {
+            Attack::at(id.first, command_set(id, &format!("result = '\\x{}'", hex::encode(&stored))))
+        })?
     }),
     ("command: an answer cut short", |ground, dice| {
         let by = dice.number(1, 20);
@@ -150,7 +154,8 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
     }),
     ("claim: the holders of two swapped", |ground, dice| {
         let one = dice.one(&ground.claims)?;
-        let other = dice.one(&ground.claims).filter(|other| other.kind == one.kind && other.entity != one.entity)?;
+        let other =
+            dice.one(&ground.claims).filter(|other| other.kind == one.kind && other.entity != one.entity)?;
         let sql = [
             claim_set(one, &format!("entity = '{}'", other.entity)),
             claim_set(other, &format!("entity = '{}'", one.entity)),
@@ -160,9 +165,8 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
     ("claim: held since another event", |ground, dice| {
         let claim = dice.one(&ground.claims)?;
         let to = dice.number(1, ground.last);
-        (to != claim.position).then(|| {
-            Attack::at(claim.position.min(to), claim_set(claim, &format!("position = {to}")))
-        })?
+        (to != claim.position)
+            .then(|| Attack::at(claim.position.min(to), claim_set(claim, &format!("position = {to}"))))?
     }),
     ("claim: held since no event", |ground, dice| {
         let claim = dice.one(&ground.claims)?;
@@ -171,15 +175,14 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
     }),
     ("claim: removed", |ground, dice| {
         let claim = dice.one(&ground.claims)?;
-        let sql = format!(
-            "DELETE FROM ledger.claim WHERE kind = '{}' AND value = '{}'",
-            claim.kind, claim.value
-        );
+        let sql =
+            format!("DELETE FROM ledger.claim WHERE kind = '{}' AND value = '{}'", claim.kind, claim.value);
         Attack::at(claim.position, sql)
     }),
     ("claim: a name that nobody took", |ground, dice| {
         let at = dice.number(1, ground.last);
-        let (kind, id) = (*dice.one(&["device_serial", "station_code", "provider_reference", "phone"])?, dice.id());
+        let (kind, id) =
+            (*dice.one(&["device_serial", "station_code", "provider_reference", "phone"])?, dice.id());
         let sql = format!("INSERT INTO ledger.claim VALUES ('{kind}', '{}', '{id}', {at})", id.simple());
         Attack::at(at, sql)
     }),
@@ -213,19 +216,25 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
         let side = dice.one(&["debit", "credit"])?;
         line(ground, dice, &format!("{side} = CASE {side} WHEN 1010 THEN 5100 ELSE 1010 END"))
     }),
-    ("journal: debit and credit swapped", |ground, dice| line(ground, dice, "debit = credit, credit = debit")),
+    ("journal: debit and credit swapped", |ground, dice| {
+        line(ground, dice, "debit = credit, credit = debit")
+    }),
     ("journal: another customer", |ground, dice| {
         let id = dice.id();
         line(ground, dice, &format!("customer_id = '{id}'"))
     }),
-    ("journal: another provider", |ground, dice| line(ground, dice, "provider = coalesce(provider, '') || 'x'")),
+    ("journal: another provider", |ground, dice| {
+        line(ground, dice, "provider = coalesce(provider, '') || 'x'")
+    }),
     ("journal: another event's line", |ground, dice| {
         let (at, number, _) = *dice.one(&ground.journal)?;
         let to = dice.number(1, ground.last);
         let free = ground.journal.iter().all(|(position, ..)| *position != to);
         (free && to != at).then(|| {
             let books = &ground.books;
-            let sql = format!("UPDATE {books}.journal SET position = {to} WHERE position = {at} AND line = {number}");
+            let sql = format!(
+                "UPDATE {books}.journal SET position = {to} WHERE position = {at} AND line = {number}"
+            );
             Attack::at(at.min(to), sql)
         })?
     }),
@@ -265,7 +274,9 @@ fn version_set(stream: uuid::Uuid, version: i64, columns: &str) -> String {
 }
 
 fn version_added(stream: &str, version: i64, at: i64) -> String {
-    format!("INSERT INTO ledger.stream_version (stream, version, position) VALUES ('{stream}', {version}, {at})")
+    format!(
+        "INSERT INTO ledger.stream_version (stream, version, position) VALUES ('{stream}', {version}, {at})"
+    )
 }
 
 /// Alters columns of a command that made events.

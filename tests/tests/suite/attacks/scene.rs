@@ -105,8 +105,13 @@ impl Scene {
         weaken(&owner).await;
         seal(&owner, &place, &kept).await;
         let ground = Ground::read(&owner, &place, &kept).await;
-        println!("{} events, {} commands, {} claims, {} checkpoints", ground.last, ground.commands.len(),
-            ground.claims.len(), ground.checkpoints.len());
+        println!(
+            "{} events, {} commands, {} claims, {} checkpoints",
+            ground.last,
+            ground.commands.len(),
+            ground.claims.len(),
+            ground.checkpoints.len()
+        );
         Self { ground, place, kept }
     }
 
@@ -119,7 +124,8 @@ impl Scene {
             tokio_postgres::connect(&format!("{server}/postgres"), tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         let create = format!("CREATE DATABASE {copy} TEMPLATE {name}");
-        wait_until("the database can be copied", LIMIT, async || admin.batch_execute(&create).await.is_ok()).await;
+        wait_until("the database can be copied", LIMIT, async || admin.batch_execute(&create).await.is_ok())
+            .await;
         let (client, connection) =
             tokio_postgres::connect(&format!("{server}/{copy}"), tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
@@ -303,7 +309,12 @@ async fn events(owner: &Client) -> Vec<Event> {
         Event {
             position: row.get(0),
             event_type: row.get(1),
-            streams: kinds.into_iter().zip(ids).zip(versions).map(|((kind, id), at)| (kind, id, at)).collect(),
+            streams: kinds
+                .into_iter()
+                .zip(ids)
+                .zip(versions)
+                .map(|((kind, id), at)| (kind, id, at))
+                .collect(),
             command_id: row.get(5),
             actor: row.get(6),
             payload: row.get(7),

@@ -31,7 +31,9 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
     }),
     ("tile: cut short", |ground, dice| {
         let (index, bytes) = (dice.number(0, ground.tiles - 1), dice.number(0, 8_191));
-        let sql = format!("UPDATE ledger.tile SET hashes = substr(hashes, 1, {bytes}) WHERE level = 0 AND index = {index}");
+        let sql = format!(
+            "UPDATE ledger.tile SET hashes = substr(hashes, 1, {bytes}) WHERE level = 0 AND index = {index}"
+        );
         Attack::at(index * 256 + 1, sql)
     }),
     ("tile: removed", |ground, dice| {
@@ -54,7 +56,10 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
     ("checkpoint: another root", |ground, dice| {
         let checkpoint = dice.one(&ground.checkpoints)?;
         let byte = dice.number(0, 31);
-        set(checkpoint, &format!("root = set_byte(root, {byte}, get_byte(root, {byte}) # {})", 1 << dice.number(0, 7)))
+        set(
+            checkpoint,
+            &format!("root = set_byte(root, {byte}, get_byte(root, {byte}) # {})", 1 << dice.number(0, 7)),
+        )
     }),
     ("checkpoint: a letter of its note", |ground, dice| {
         let checkpoint = dice.one(&ground.checkpoints)?;
@@ -108,7 +113,8 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
         Attack::at(checkpoint.size, sql)
     }),
     ("checkpoints: the newest removed", |ground, dice| {
-        let kept: Vec<i64> = ground.checkpoints.iter().map(|one| one.size).filter(|size| is_kept(ground, *size)).collect();
+        let kept: Vec<i64> =
+            ground.checkpoints.iter().map(|one| one.size).filter(|size| is_kept(ground, *size)).collect();
         let from = *dice.one(&kept)?;
         Attack::at(from, format!("DELETE FROM ledger.signed_checkpoint WHERE size >= {from}"))
     }),
@@ -137,7 +143,11 @@ fn set(checkpoint: &Checkpoint, columns: &str) -> Option<Attack> {
 }
 
 /// A checkpoint of the same size over these leaves, under a key that is not the installation's but says so.
-pub(super) fn signed_again(ground: &Ground, checkpoint: &Checkpoint, leaves: &[ledger::tree::Hash]) -> String {
+pub(super) fn signed_again(
+    ground: &Ground,
+    checkpoint: &Checkpoint,
+    leaves: &[ledger::tree::Hash],
+) -> String {
     let size = usize::try_from(checkpoint.size).unwrap();
     let root = ledger::tree::root_of(&leaves[..size.min(leaves.len())]);
     note(ground.identity, u64::try_from(checkpoint.size).unwrap(), root, &ground.foreign)
