@@ -254,6 +254,14 @@ impl Case {
         if fact.cause == CorrectionCause::Staff {
             return self.corrected_by_staff(fact, &bill, checks);
         }
+        if self.by_staff {
+            // A return that is told after staff have billed is kept with the bill as it stands.
+            let charge = Charge::posted(bill.standing, bill.whole.lines);
+            checks.same(What::End, &fact.ended_at, &Some(bill.at));
+            checks.charge(What::Charge, &fact.charge, &charge);
+            self.bill = Some(Bill::new(bill.at, charge, &fact.charge));
+            return;
+        }
         if let Some(evidence) = &fact.evidence {
             self.facts = self.facts.with_return(evidence.billed_at);
         }
