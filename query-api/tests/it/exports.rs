@@ -141,7 +141,7 @@ async fn lively(stage: &Stage) -> Uuid {
     stage.give_back(&station, 1).await;
     let received = json!({
         "provider": "mixx", "provider_reference": "U-1", "amount": 3_000, "payer": "+255700000002",
-        "reason": "a \"quoted\", long\nreason"
+        "reason": "a \"quoted\", long reason; =1+1"
     });
     let receipt =
         stage.command(PAYMENTS, "RecordUnmatchedReceipt", received).await["result"]["receipt_id"].clone();
@@ -401,7 +401,7 @@ async fn a_switch_to_another_version_on_the_way_cuts_the_file_off() {
     assert!(response.chunk().await.unwrap().is_some());
     let sources = stage.sources();
     projector::rebuild(sources, &[projector::ModelName::Billing], &|_| ()).await.unwrap();
-    projector::promote(sources, projector::ModelName::Billing).await.unwrap();
+    projector::promote(sources, projector::ModelName::Billing, None).await.unwrap();
     let mut rest = Ok(Some(bytes::Bytes::new()));
     while let Ok(Some(_)) = rest {
         rest = response.chunk().await;
