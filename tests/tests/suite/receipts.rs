@@ -81,7 +81,7 @@ async fn receipts(up: &Up) {
             checked += 1;
         }
     }
-    assert!(checked >= 8, "{checked}");
+    assert!(checked >= 4, "{checked}");
     // One byte of the figures, one of a payload, one of the checkpoint.
     let text = std::fs::read_to_string(&file).unwrap();
     for word in ["\"total\":", "\"payload\":\"", "\"checkpoint\":\"chajipoa/"] {
