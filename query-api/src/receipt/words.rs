@@ -137,6 +137,7 @@ fn rule(rule: Rule, lang: Lang) -> &'static str {
         Rule::CapOnLate => lang.say("Kikomo cha kuchelewa", "Cap on late fees"),
         Rule::CapOnUsage => lang.say("Kikomo cha matumizi", "Cap on usage"),
         Rule::ReplacementFee => lang.say("Fidia ya power bank", "Replacement"),
+        Rule::SetByStaff => lang.say("Imewekwa na wafanyakazi wetu", "Set by our staff"),
         Rule::ChargedBefore => lang.say("Iliyokwisha kutozwa", "Charged before"),
     }
 }

@@ -409,7 +409,7 @@ async fn a_switch_to_another_version_on_the_way_cuts_the_file_off() {
     assert!(response.chunk().await.unwrap().is_some());
     let sources = stage.sources();
     projector::rebuild(sources, &[projector::ModelName::Billing], &|_| ()).await.unwrap();
-    projector::promote(sources, projector::ModelName::Billing).await.unwrap();
+    projector::promote(sources, projector::ModelName::Billing, None).await.unwrap();
     let mut rest = Ok(Some(bytes::Bytes::new()));
     while let Ok(Some(_)) = rest {
         rest = response.chunk().await;
