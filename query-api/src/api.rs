@@ -94,12 +94,14 @@ impl QueryApi {
         let primary =
             if primary_url == read_url { read.clone() } else { Ledger::connect(&primary_url, pool)? };
         primary.assert_append_only().await?;
+        let directory = keys.directory().to_owned();
         let sealer = Sealer::new(keys, primary.clone(), primary.identity().await?);
         let waiters = Waiters::new(read.pool().clone());
         let tools = Tools { ledger: primary.clone(), bell, clock: Arc::clone(&clock), most: streams };
         let (live, shelf) = (Hub::start(tools), Shelf::default());
         let exports = Arc::new(Semaphore::new(operations::EXPORTS));
-        let stacks = Stacks { read, primary, waiters, clock, config, live, shelf, sealer, exports };
+        let stacks =
+            Stacks { read, primary, waiters, clock, config, live, shelf, sealer, exports, keys: directory };
         Ok(Self { stacks, document: Bytes::from(documents::joined(documents)) })
     }
 

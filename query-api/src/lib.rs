@@ -28,6 +28,7 @@ mod reconciliation;
 mod refund;
 mod rental;
 mod resume;
+mod sealed;
 mod statements;
 mod station;
 

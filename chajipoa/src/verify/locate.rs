@@ -3,7 +3,7 @@
 //! This is the authority, the sums are the hint: what changed between the two looks because somebody was erased, or the
 //! keys were renewed, is not found here and so is no finding.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Event;
 use tokio_postgres::Client;
@@ -40,7 +40,7 @@ pub(super) async fn run(
             let (check, table) = named(kind);
             let by_events = said_by_events(client, kind, after, until).await?;
             let by_table = said_by_table(client, kind, after, until).await?;
-            let (only_events, only_table) = differences(by_events, by_table);
+            let (only_events, only_table) = widened(differences(by_events, by_table));
             for (position, until, said) in only_events {
                 let what = format!("the event says {said}, and {table} does not");
                 findings.stretch(check, position, until, what);
@@ -86,6 +86,19 @@ fn differences(mut one: Vec<Said>, mut other: Vec<Said>) -> (Vec<Said>, Vec<Said
     }
 }
 
+/// Where both say something of the same beginning, the longer stretch is what is in question.
+fn widened((mut one, mut other): (Vec<Said>, Vec<Said>)) -> (Vec<Said>, Vec<Said>) {
+    let mut until: BTreeMap<i64, i64> = BTreeMap::new();
+    for (from, to, _) in one.iter().chain(&other) {
+        let furthest = until.entry(*from).or_insert(*to);
+        *furthest = (*furthest).max(*to);
+    }
+    for (from, to, _) in one.iter_mut().chain(&mut other) {
+        *to = until.get(from).copied().unwrap_or(*to);
+    }
+    (one, other)
+}
+
 async fn said_by_events(
     client: &Client,
     kind: Kind,
@@ -99,9 +112,11 @@ async fn said_by_events(
     let mut unheard = Findings::default();
     for row in rows.iter() {
         let event = EventRow::read(row)?;
-        if let Some(block) = blocks.event(&event, &mut unheard).filter(|_| kind == Kind::Command) {
-            said.push(block_said(&block));
-        }
+        blocks.event(&event, &mut unheard, |block| {
+            if kind == Kind::Command {
+                said.push(block_said(block));
+            }
+        });
         let streams = event.streams.filter(|_| kind == Kind::Version);
         for stream in streams.iter().flat_map(|streams| streams.as_slice()) {
             said.push(at(event.position, version_said(stream.id, stream.version)));
@@ -112,7 +127,7 @@ async fn said_by_events(
             held.extend(names::taken(&fact).map(|name| (blocks.first(), name)));
         }
     }
-    said.extend(blocks.end().filter(|_| kind == Kind::Command).map(|block| block_said(&block)));
+    said.extend(blocks.last().filter(|_| kind == Kind::Command).map(block_said));
     said.extend(
         still_held(client, held).await?.into_iter().map(|(position, name)| at(position, name.to_string())),
     );

@@ -7,6 +7,8 @@
 
 mod checkpoints;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -264,7 +266,7 @@ impl Tree {
         ground: &Ground,
         findings: &mut Findings,
     ) -> Result<(), VerifyError> {
-        rows::strays(client, ground, findings).await?;
+        rows::strays(client, ground, self.checkpoints.held(), findings).await?;
         let last = super::ground::last(client).await?;
         self.checkpoints.beyond(last, findings);
         Ok(())
@@ -272,10 +274,10 @@ impl Tree {
 }
 
 /// How many leaves a tile of this level is over.
-const fn leaves_of(level: u8) -> i64 {
-    // Eight levels are more than positions can ask for.
-    match 1_i64.checked_shl(8 * (level as u32 + 1)) {
-        Some(leaves) if leaves > 0 => leaves,
-        Some(_) | None => i64::MAX,
-    }
+fn leaves_of(level: u8) -> i64 {
+    // Seven levels are all that positions can ask for.
+    1_i64
+        .checked_shl(u32::from(HEIGHT) * (u32::from(level) + 1))
+        .filter(|leaves| *leaves > 0)
+        .unwrap_or(i64::MAX)
 }

@@ -30,6 +30,10 @@ pub(crate) mod finance_revenue;
 pub(crate) mod finance_vat;
 pub(crate) mod gbfs;
 pub(crate) mod journal;
+pub(crate) mod ledger_checkpoint;
+pub(crate) mod ledger_checkpoint_keys;
+pub(crate) mod ledger_proof_consistency;
+pub(crate) mod ledger_proof_inclusion;
 pub(crate) mod payment;
 pub(crate) mod refund;
 pub(crate) mod rental;
@@ -97,8 +101,32 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
         .service(get("/api/v1/ledger/events/{position}", "event", web::get().to(event::get)))
         .service(get("/api/v1/finance/trial-balance", "trial_balance", web::get().to(trial_balance::get)))
         .service(get("/api/v1/finance/journal", "journal", web::get().to(journal::get)))
+        .configure(mount_proofs)
         .configure(mount_finance)
         .configure(mount_reports);
+}
+
+fn mount_proofs(config: &mut ServiceConfig) {
+    let get = |path: &str, name: &'static str, route: actix_web::Route| {
+        web::resource(path).app_data(Operation(name)).route(route)
+    };
+    config
+        .service(get("/api/v1/ledger/checkpoint", "ledger_checkpoint", web::get().to(ledger_checkpoint::get)))
+        .service(get(
+            "/api/v1/ledger/checkpoint/keys",
+            "ledger_checkpoint_keys",
+            web::get().to(ledger_checkpoint_keys::get),
+        ))
+        .service(get(
+            "/api/v1/ledger/proof/inclusion",
+            "ledger_proof_inclusion",
+            web::get().to(ledger_proof_inclusion::get),
+        ))
+        .service(get(
+            "/api/v1/ledger/proof/consistency",
+            "ledger_proof_consistency",
+            web::get().to(ledger_proof_consistency::get),
+        ));
 }
 
 fn mount_finance(config: &mut ServiceConfig) {

@@ -220,7 +220,7 @@ impl Checkpoints {
             if present && signed {
                 let path = one.path.display();
                 let what = format!("{path} was signed over {size} events, and the ledger ends at {last}");
-                findings.stretch(Check::Published, from, *size, what);
+                findings.stretch(Check::Published, self.held.saturating_add(1).min(from), *size, what);
             }
         }
     }
