@@ -3,8 +3,8 @@
 //! A copy of a history is a history: ids, serials and codes get another beginning, positions go on without a gap, every
 //! stream has its versions from 1, every command its row, every name its holder. All ids and names of the bench begin
 //! with `01`, and version 7 ids do so until the year 2039; a copy has another number there. The references under which
-//! payments were asked for are random, and a copy's begin with a letter that none of them has. The catalogue of tariffs is one stream and is not copied. Phones stay sealed under their
-//! first owner's key: nobody here unseals one.
+//! payments were asked for are random, and a copy's begin with a letter that none of them has. The catalogue of tariffs
+//! is one stream and is not copied. Phones stay sealed under their first owner's key: nobody here unseals one.
 
 use tokio_postgres::Client;
 
