@@ -221,6 +221,12 @@ fn stated(event: &Event) -> Option<(i64, i64)> {
         }
         Event::ProviderFeeRecorded(fact) => even(fact.amount),
         Event::ProviderPayoutRecorded(fact) => even(fact.amount),
+        Event::BalanceAdjusted(fact) => match (fact.credited, fact.debited) {
+            (Some(to), _) => (fact.amount.shillings(), credited(to)),
+            (None, Some(from)) => (debited(from), fact.amount.shillings()),
+            (None, None) => even(fact.amount),
+        },
+        Event::DebtWrittenOff(fact) => even(fact.amount),
         Event::RentalEnded(fact) => (debited(fact.debited), charged(&fact.charge)),
         Event::RentalSold(fact) => (debited(fact.debited), charged(&fact.charge)),
         Event::DeviceRecovered(fact) => (debited(fact.debited), charged(&fact.charge)),

@@ -266,9 +266,12 @@ impl Tree {
         ground: &Ground,
         findings: &mut Findings,
     ) -> Result<(), VerifyError> {
-        rows::strays(client, ground, self.checkpoints.held(), findings).await?;
+        // Where an event is known to be at fault, what is signed beyond the last one says nothing more of those before.
+        let told = self.hole || !self.differing.is_empty() || self.checkpoints.fell;
+        let proven = if told { i64::MAX } else { self.checkpoints.held() };
+        rows::strays(client, ground, proven, findings).await?;
         let last = super::ground::last(client).await?;
-        self.checkpoints.beyond(last, findings);
+        self.checkpoints.beyond(last, proven, findings);
         Ok(())
     }
 }
