@@ -6,7 +6,7 @@
 //! reading begins shortly before the first moment at which anything could be booked on an open day.
 
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
-use domain::event::{PeriodClosed, UnknownEvent};
+use domain::event::{CheckpointRef, PeriodClosed, UnknownEvent};
 use domain::ids::PERIODS;
 use domain::period::{Books, OutOfOrder};
 use domain::{Command, Event, Time, postings};
@@ -110,6 +110,25 @@ pub(crate) async fn catch_up(ledger: &Ledger, books: &mut Books, left: i64) -> R
             return Ok(());
         }
     }
+}
+
+/// Puts the last signed checkpoint of what the figures hold beside them; none is signed yet in a young ledger.
+///
+/// # Errors
+/// See [`BooksError`].
+pub(crate) async fn sign(ledger: &Ledger, books: &mut Books) -> Result<(), BooksError> {
+    let size = u64::try_from(books.position()).unwrap_or(0);
+    let signed = ledger.last_signed_up_to(size).await?;
+    books.put_checkpoint(signed.map(|signed| CheckpointRef {
+        origin: signed.note.lines().next().unwrap_or_default().to_owned(),
+        size: i64::try_from(signed.size).unwrap_or(i64::MAX),
+        root: hex(&signed.root),
+    }));
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Adds what is left while nobody else can append.

@@ -370,7 +370,7 @@ events! {
     } in |e| [e.rental_id.stream(), e.customer_id.stream(), e.device_id.stream()];
     /// The bill was wrong: the old charge is taken back whole, the new one stands. `docked` is where the bank
     /// is now, if nothing later was known of it.
-    RentalCorrected v 1 {
+    RentalCorrected v 2 {
         rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, stage: CorrectedStage,
         #[serde(skip_serializing_if = "Option::is_none", default)] ended_at: Option<Time>,
         cause: CorrectionCause, reversed: Posted, credited: Credited, charge: Charge, debited: Debited,

@@ -207,6 +207,10 @@ pub const NOTE_CALLBACK: &str = "INSERT INTO finance.callback (heard_by, heard_k
 pub const LAST_SIGNED: &str = "SELECT epoch, size, root, note, signed_at FROM ledger.signed_checkpoint \
      WHERE epoch = $1 ORDER BY size DESC LIMIT 1";
 
+/// The last signed checkpoint of at most so many events.
+pub const LAST_SIGNED_UP_TO: &str = "SELECT epoch, size, root, note, signed_at FROM ledger.signed_checkpoint \
+     WHERE size <= $1 ORDER BY epoch DESC, size DESC LIMIT 1";
+
 /// The first signed checkpoint of an epoch from a size on.
 pub const FIRST_SIGNED_FROM: &str = "SELECT epoch, size, root, note, signed_at FROM ledger.signed_checkpoint \
      WHERE epoch = $1 AND size >= $2 ORDER BY size LIMIT 1";
@@ -280,6 +284,7 @@ pub const ALL: &[(&str, &str)] = &[
     ("SAVE_CHECKPOINT", SAVE_CHECKPOINT),
     ("NOTE_CALLBACK", NOTE_CALLBACK),
     ("LAST_SIGNED", LAST_SIGNED),
+    ("LAST_SIGNED_UP_TO", LAST_SIGNED_UP_TO),
     ("FIRST_SIGNED_FROM", FIRST_SIGNED_FROM),
     ("TILES", TILES),
     ("COUNT_TILES", COUNT_TILES),

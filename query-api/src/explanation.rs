@@ -198,7 +198,7 @@ impl Explanation {
     /// The events that a line rests on; `made` is the event that makes the bill, and the end that it bills to.
     fn basis(&self, line: &Line, made: Option<(i64, Time)>) -> Vec<i64> {
         let maker = made.map(|(position, _)| position);
-        if line.rule == Rule::ReplacementFee {
+        if matches!(line.rule, Rule::ReplacementFee | Rule::SetByStaff) {
             return maker.into_iter().collect();
         }
         let start = self.events.iter().find(|event| event.part == "start").map(|event| event.position);

@@ -1,14 +1,14 @@
 //! A million rows leave in constant memory. A program of its own: its resident memory is what is measured, server,
 //! client and all.
 
-#![expect(
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "a test that meets what it did not expect has failed"
 )]
-#![expect(dead_code, reason = "the harness can do more than this test needs")]
+#![allow(dead_code, reason = "the harness can do more than this test needs")]
 
 #[path = "../../ledger/tests/support/database.rs"]
 mod database;

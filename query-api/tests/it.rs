@@ -25,6 +25,8 @@ mod finance;
 mod harness;
 #[path = "it/moments.rs"]
 mod moments;
+#[path = "it/receipts.rs"]
+mod receipts;
 #[path = "it/rental_stream.rs"]
 mod rental_stream;
 #[path = "it/reports.rs"]

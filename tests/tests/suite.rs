@@ -48,6 +48,8 @@ mod money;
 mod openapi;
 #[path = "suite/parts.rs"]
 mod parts;
+#[path = "suite/poison.rs"]
+mod poison;
 #[path = "suite/projector.rs"]
 mod projector;
 #[path = "suite/public.rs"]
@@ -56,6 +58,10 @@ mod public;
 mod query;
 #[path = "suite/races.rs"]
 mod races;
+#[path = "suite/rebuild.rs"]
+mod rebuild;
+#[path = "suite/receipts.rs"]
+mod receipts;
 #[path = "suite/relay.rs"]
 mod relay;
 #[path = "suite/rotation.rs"]
@@ -74,6 +80,8 @@ mod traces;
 mod ussd;
 #[path = "suite/verifier.rs"]
 mod verifier;
+#[path = "suite/versions.rs"]
+mod versions;
 #[path = "suite/walk.rs"]
 mod walk;
 #[path = "suite/wallets.rs"]

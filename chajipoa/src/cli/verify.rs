@@ -1,10 +1,8 @@
 //! `chajipoa ledger verify`: does the ledger hold? Exit 0 if it does, 1 if it does not, 2 if it cannot be read.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use edge::settings;
 use indicatif::{ProgressBar, ProgressStyle};
 use ledger::tree::{CheckpointKeys, CheckpointText, VerifierKey};
 use ledger::{Ledger, LedgerIdentity};
@@ -13,15 +11,12 @@ use super::{Failure, arguments::VerifyArguments, say};
 use crate::installation::Installation;
 use crate::verify::{Asked, Progress, Sources, read_files, read_folder, verify};
 
-/// Where checkpoints are published, in the data directory unless a setting names another folder.
-const CHECKPOINTS: &str = "checkpoints";
-
 /// Verifies the ledger at this address.
 pub(super) async fn run(url: &str, arguments: &VerifyArguments, as_json: bool) -> Result<ExitCode, Failure> {
     let installation = Installation::of_environment()?;
     let identity = Ledger::connect(url, 1)?.identity().await.map_err(Failure::unable)?;
     let mut published = read_files(&arguments.checkpoints).map_err(Failure::unable)?;
-    published.extend(read_folder(&published_to(&installation)?).map_err(Failure::unable)?);
+    published.extend(read_folder(&installation.checkpoints).map_err(Failure::unable)?);
     let asked = Asked { keys: keys(&installation, identity, &arguments.keys)?, published, rows_only: false };
     let sources = Sources::connect(url).await.map_err(Failure::unable)?;
     let bar = bar(as_json);
@@ -31,11 +26,6 @@ pub(super) async fn run(url: &str, arguments: &VerifyArguments, as_json: bool) -
     bar.finish_and_clear();
     say(as_json, &report, || report.to_string())?;
     Ok(if report.holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn published_to(installation: &Installation) -> Result<PathBuf, Failure> {
-    let folder = settings::text("CHAJIPOA_CHECKPOINTS")?;
-    Ok(folder.map_or_else(|| installation.data.join(CHECKPOINTS), PathBuf::from))
 }
 
 /// The keys that were named, else those of the installation, for every epoch of the ledger. None are made here.

@@ -8,7 +8,7 @@ use super::finding::{Check, Findings};
 use super::sums::{Kind, Sums};
 
 /// The events of one command, as far as they were read.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Block {
     pub(super) id: Uuid,
     pub(super) first: i64,
@@ -33,29 +33,36 @@ impl Blocks {
         self.block.first
     }
 
-    /// The next event; returns the block before it, if this one begins another.
-    pub(super) fn event(&mut self, event: &EventRow<'_>, findings: &mut Findings) -> Option<Block> {
+    /// The next event; `whole` is shown the block before it, if this one begins another.
+    pub(super) fn event(
+        &mut self,
+        event: &EventRow<'_>,
+        findings: &mut Findings,
+        whole: impl FnOnce(&Block),
+    ) {
         let next = self.block.first.saturating_add(i64::from(self.block.count));
         if event.command_id == self.block.id && event.position == next && self.block.count > 0 {
             self.go_on(event, findings);
-            return None;
+            return;
         }
-        let before = self.end();
+        if let Some(before) = self.last() {
+            whole(before);
+        }
         self.block.id = event.command_id;
         self.block.first = event.position;
         self.block.count = 1;
+        self.block.actor.clear();
         self.block.actor.extend_from_slice(event.actor);
+        self.block.types.clear();
         name(&mut self.block.types, event.event_type);
         self.recorded_at = event.recorded_at;
         self.correlation_id = event.correlation_id.map(<[u8]>::to_vec);
         self.traceparent = event.traceparent.map(<[u8]>::to_vec);
-        before
     }
 
-    /// The block that no event follows.
-    pub(super) fn end(&mut self) -> Option<Block> {
-        let block = std::mem::take(&mut self.block);
-        (block.count > 0).then_some(block)
+    /// The block that is being read; after the last event, the last one.
+    pub(super) fn last(&self) -> Option<&Block> {
+        Some(&self.block).filter(|block| block.count > 0)
     }
 
     fn go_on(&mut self, event: &EventRow<'_>, findings: &mut Findings) {

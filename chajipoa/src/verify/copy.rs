@@ -23,10 +23,6 @@ impl Rows {
         self.0.iter().map(|row| &**row)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -123,4 +119,34 @@ pub(super) fn elements<const N: usize>(array: &[u8]) -> Option<impl Iterator<Ite
             Some(element)
         })
     })
+}
+
+/// Rows as Postgres would send them.
+#[cfg(test)]
+pub(super) mod testing {
+    use super::{Bytes, Rows};
+
+    pub(in crate::verify) fn row(fields: &[Option<&[u8]>]) -> Bytes {
+        let mut row = u16::try_from(fields.len()).unwrap().to_be_bytes().to_vec();
+        for field in fields {
+            let length = field.map_or(-1, |field| i32::try_from(field.len()).unwrap());
+            row.extend_from_slice(&length.to_be_bytes());
+            row.extend_from_slice(field.unwrap_or_default());
+        }
+        Bytes::from(row)
+    }
+
+    pub(in crate::verify) fn array(elements: &[&[u8]]) -> Vec<u8> {
+        let count = i32::try_from(elements.len()).unwrap();
+        let mut array: Vec<u8> = [1, 0, 0, count, 1].into_iter().flat_map(i32::to_be_bytes).collect();
+        for element in elements {
+            array.extend_from_slice(&i32::try_from(element.len()).unwrap().to_be_bytes());
+            array.extend_from_slice(element);
+        }
+        array
+    }
+
+    pub(in crate::verify) fn rows(rows: Vec<Bytes>) -> Rows {
+        Rows(rows)
+    }
 }

@@ -138,3 +138,90 @@ impl<'a> EventRow<'a> {
         hash
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use chrono::DateTime;
+    use ledger::{Envelope, Position, StreamKind, StreamRef, leaf};
+
+    use super::super::copy::testing::{array, row};
+    use super::*;
+
+    fn envelope(optional: bool, streams: usize) -> Envelope {
+        let kinds = [StreamKind::Rental, StreamKind::Customer, StreamKind::Device, StreamKind::Station];
+        let streams = kinds.into_iter().take(streams).zip(1_i64..);
+        Envelope {
+            position: Position::new(1_042),
+            id: Uuid::from_u128(7),
+            event_type: "RentalStarted".to_owned(),
+            schema_version: 1,
+            streams: streams
+                .map(|(kind, version)| StreamRef {
+                    kind,
+                    id: Uuid::from_u128(100 + u128::from(version.unsigned_abs())),
+                    version,
+                })
+                .collect(),
+            occurred_at: DateTime::from_timestamp_micros(1_790_000_000_123_456).unwrap(),
+            recorded_at: DateTime::from_timestamp_micros(-5).unwrap(),
+            command_id: Uuid::from_u128(8),
+            actor: "agent:1".to_owned(),
+            causation_id: optional.then_some(Uuid::from_u128(9)),
+            correlation_id: optional.then_some(Uuid::from_u128(10)),
+            traceparent: optional.then(|| "00-1".to_owned()),
+            payload: Bytes::from_static(b"{}"),
+        }
+    }
+
+    fn stored(event: &Envelope) -> Bytes {
+        let of = |at: DateTime<chrono::Utc>| (at.timestamp_micros() - EPOCH).to_be_bytes();
+        let kinds: Vec<[u8; 2]> = event.streams.iter().map(|one| one.kind.code().to_be_bytes()).collect();
+        let versions: Vec<[u8; 8]> = event.streams.iter().map(|one| one.version.to_be_bytes()).collect();
+        let kinds = array(&kinds.iter().map(<[u8; 2]>::as_slice).collect::<Vec<_>>());
+        let ids = array(&event.streams.iter().map(|one| one.id.as_bytes().as_slice()).collect::<Vec<_>>());
+        let versions = array(&versions.iter().map(<[u8; 8]>::as_slice).collect::<Vec<_>>());
+        row(&[
+            Some(&event.position.get().to_be_bytes()),
+            Some(event.id.as_bytes()),
+            Some(event.event_type.as_bytes()),
+            Some(&event.schema_version.to_be_bytes()),
+            Some(&kinds),
+            Some(&ids),
+            Some(&versions),
+            Some(&of(event.occurred_at)),
+            Some(&of(event.recorded_at)),
+            Some(event.command_id.as_bytes()),
+            Some(event.actor.as_bytes()),
+            event.causation_id.as_ref().map(|id| id.as_bytes().as_slice()),
+            event.correlation_id.as_ref().map(|id| id.as_bytes().as_slice()),
+            event.traceparent.as_ref().map(String::as_bytes),
+            Some(&event.payload),
+        ])
+    }
+
+    #[test]
+    fn a_row_has_the_leaf_of_its_event() {
+        for (optional, streams) in [(true, 4), (false, 1), (true, 2), (false, 3)] {
+            let event = envelope(optional, streams);
+            let bytes = stored(&event);
+            let row = EventRow::read(&bytes).unwrap();
+            assert_eq!(row.leaf(&mut Vec::new()), leaf::hash(&event));
+            assert_eq!((row.position, row.event_type, row.payload), (1_042, "RentalStarted", &b"{}"[..]));
+            assert_eq!(row.recorded_at, -5);
+            assert_eq!(row.streams.unwrap().as_slice().len(), streams);
+        }
+    }
+
+    #[test]
+    fn streams_that_do_not_fit_each_other_are_none() {
+        let (kind, id, version) = ([0_u8, 4], [7_u8; 16], 1_i64.to_be_bytes());
+        let one = (array(&[&kind]), array(&[&id]), array(&[&version]));
+        assert!(Streams::of(&one.0, &one.1, &one.2).is_some());
+        assert!(Streams::of(&array(&[&kind, &kind]), &one.1, &one.2).is_none());
+        assert!(Streams::of(&one.0, &array(&[]), &one.2).is_none());
+        let five = [&version[..]; 5];
+        assert!(Streams::of(&array(&[&kind[..]; 5]), &array(&[&id[..]; 5]), &array(&five)).is_none());
+        assert!(Streams::of(&[], &[], &[]).is_none());
+    }
+}

@@ -19,6 +19,7 @@ use super::order::Order;
 use super::sources::Sources;
 use super::sums::{Kind, STRETCH, Sums};
 use super::tree::{Tree, TreeRows};
+use super::versions::Versions;
 
 /// What one stretch of positions holds.
 #[derive(Debug)]
@@ -104,6 +105,7 @@ pub(super) struct Checker {
     pub(super) tree: Tree,
     ground: Arc<Ground>,
     order: Order,
+    versions: Versions,
     blocks: Blocks,
     books: Books,
     /// Room for the middle of a leaf.
@@ -111,7 +113,7 @@ pub(super) struct Checker {
 }
 
 impl Checker {
-    pub(super) fn new(ground: Arc<Ground>, tree: Tree, sums: Sums) -> Self {
+    pub(super) fn new(ground: Arc<Ground>, tree: Tree, sums: Sums, versions: Versions) -> Self {
         Self {
             findings: Findings::default(),
             sums,
@@ -119,6 +121,7 @@ impl Checker {
             tree,
             ground,
             order: Order::default(),
+            versions,
             blocks: Blocks::default(),
             books: Books::default(),
             middle: Vec::new(),
@@ -163,14 +166,14 @@ impl Checker {
     /// What can be said of an event without reading its payload.
     fn envelope(&mut self, event: &EventRow<'_>) {
         self.order.event(event, &mut self.findings);
-        if let Some(block) = self.blocks.event(event, &mut self.findings) {
-            block.sum(&mut self.sums);
-        }
+        self.blocks.event(event, &mut self.findings, |block| block.sum(&mut self.sums));
         let leaf = event.leaf(&mut self.middle);
         self.tree.leaf(event.position, leaf);
         match &event.streams {
             Some(streams) => streams.as_slice().iter().for_each(|stream| {
-                self.sums.add(Kind::Version, event.position, (stream.id, stream.version));
+                let version = (stream.id, stream.version);
+                self.sums.add(Kind::Version, event.position, version);
+                self.versions.event(event.position, version, &mut self.findings);
             }),
             None => self.findings.add(Check::Event, event.position, "its streams do not fit each other"),
         }
@@ -205,9 +208,10 @@ impl Checker {
     }
 
     fn end(&mut self) {
-        if let Some(block) = self.blocks.end() {
+        if let Some(block) = self.blocks.last() {
             block.sum(&mut self.sums);
         }
+        self.versions.end();
         self.order.end(self.ground.last, &mut self.findings);
         self.books.end(&self.ground.books, &mut self.findings);
         self.tree.end(&mut self.findings);

@@ -3,6 +3,7 @@
 //! What is recorded meanwhile lies beyond and is left alone: events are never changed, so everything up to the position
 //! stays as it is.
 
+use domain::{Event, event::Projection};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -31,10 +32,8 @@ const LAST: &str = "SELECT coalesce(max(position), 0) FROM ledger.event";
 
 const BOOKS: &str = "SELECT version FROM ledger.projection WHERE name = 'billing' AND live";
 
-const SKIPS: &str = "SELECT to_regclass('read_model.projection_skip') IS NOT NULL";
-
-const SKIPPED: &str =
-    "SELECT position FROM read_model.projection_skip WHERE name = 'billing' ORDER BY position";
+const SKIPPED: &str = "SELECT e.type, e.schema_version, e.payload FROM ledger.stream_version v \
+     JOIN ledger.event e ON e.position = v.position WHERE v.stream = $1 ORDER BY v.version";
 
 const SEALED: &str = "SELECT max(size) FROM ledger.signed_checkpoint WHERE epoch = $1";
 
@@ -78,9 +77,11 @@ async fn books(client: &Client) -> Result<LiveBooks, VerifyError> {
             let _ = books.accounts.insert(account, (row.try_get(2)?, row.try_get(3)?));
         }
     }
-    if client.query_one(SKIPS, &[]).await?.try_get(0)? {
-        for row in client.query(SKIPPED, &[]).await? {
-            books.skipped.push(row.try_get(0)?);
+    for row in client.query(SKIPPED, &[&Projection::Billing.stream().id]).await? {
+        // An event that cannot be read is found where all events are read.
+        let read = Event::decode(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        if let Ok(Event::ProjectionEventSkipped(skipped)) = read {
+            books.skipped.push(skipped.position);
         }
     }
     Ok(books)

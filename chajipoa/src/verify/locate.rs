@@ -3,7 +3,7 @@
 //! This is the authority, the sums are the hint: what changed between the two looks because somebody was erased, or the
 //! keys were renewed, is not found here and so is no finding.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Event;
 use tokio_postgres::Client;
@@ -38,9 +38,9 @@ pub(super) async fn run(
         for after in events.differ(tables, kind).into_iter().take(STRETCHES) {
             let until = after.saturating_add(STRETCH).min(ground.last);
             let (check, table) = named(kind);
-            let by_events = said_by_events(client, kind, after, until).await?;
+            let (by_events, blocks) = said_by_events(client, kind, after, until).await?;
             let by_table = said_by_table(client, kind, after, until).await?;
-            let (only_events, only_table) = differences(by_events, by_table);
+            let (only_events, only_table) = widened(differences(by_events, by_table), blocks);
             for (position, until, said) in only_events {
                 let what = format!("the event says {said}, and {table} does not");
                 findings.stretch(check, position, until, what);
@@ -86,22 +86,41 @@ fn differences(mut one: Vec<Said>, mut other: Vec<Said>) -> (Vec<Said>, Vec<Said
     }
 }
 
+/// Where both say something of the same beginning, the longer stretch is what is in question, and with the first event
+/// of a command all of it: `until` has its last.
+fn widened(
+    (mut one, mut other): (Vec<Said>, Vec<Said>),
+    mut until: BTreeMap<i64, i64>,
+) -> (Vec<Said>, Vec<Said>) {
+    for (from, to, _) in one.iter().chain(&other) {
+        let furthest = until.entry(*from).or_insert(*to);
+        *furthest = (*furthest).max(*to);
+    }
+    for (from, to, _) in one.iter_mut().chain(&mut other) {
+        *to = until.get(from).copied().unwrap_or(*to);
+    }
+    (one, other)
+}
+
 async fn said_by_events(
     client: &Client,
     kind: Kind,
     after: i64,
     until: i64,
-) -> Result<Vec<Said>, VerifyError> {
+) -> Result<(Vec<Said>, BTreeMap<i64, i64>), VerifyError> {
     let from = after.saturating_sub(AROUND).max(0);
     let rows = between(client, from, until.saturating_add(AROUND)).await?;
-    let (mut said, mut held) = (Vec::new(), Vec::new());
+    let (mut said, mut held, mut ends) = (Vec::new(), Vec::new(), BTreeMap::new());
     let mut blocks = Blocks::default();
     let mut unheard = Findings::default();
     for row in rows.iter() {
         let event = EventRow::read(row)?;
-        if let Some(block) = blocks.event(&event, &mut unheard).filter(|_| kind == Kind::Command) {
-            said.push(block_said(&block));
-        }
+        blocks.event(&event, &mut unheard, |block| {
+            if kind == Kind::Command {
+                said.push(block_said(block));
+            }
+        });
+        let _ = ends.insert(blocks.first(), event.position);
         let streams = event.streams.filter(|_| kind == Kind::Version);
         for stream in streams.iter().flat_map(|streams| streams.as_slice()) {
             said.push(at(event.position, version_said(stream.id, stream.version)));
@@ -112,12 +131,16 @@ async fn said_by_events(
             held.extend(names::taken(&fact).map(|name| (blocks.first(), name)));
         }
     }
-    said.extend(blocks.end().filter(|_| kind == Kind::Command).map(|block| block_said(&block)));
+    said.extend(blocks.last().filter(|_| kind == Kind::Command).map(block_said));
     said.extend(
         still_held(client, held).await?.into_iter().map(|(position, name)| at(position, name.to_string())),
     );
     said.retain(|(position, ..)| *position > after && *position <= until);
-    Ok(said)
+    // A version is of one event, whatever its command.
+    if kind == Kind::Version {
+        ends.clear();
+    }
+    Ok((said, ends))
 }
 
 /// Phones are held as long as the customer's key is there: an erasure destroys both, also one that was applied to a

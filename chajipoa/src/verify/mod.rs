@@ -6,7 +6,8 @@
 //! |---|---|
 //! | [`order`] | I5: positions are 1 … N, `recorded_at` never goes back |
 //! | [`events`] | the pass over the events: each can be read, and is in the streams that it says |
-//! | [`tables`] | I4, I3: the pass over `stream_version`, `command`, `claim`; versions are 1 … n |
+//! | [`versions`] | I4: the versions of a stream are 1 … n |
+//! | [`tables`] | I4, I3: the pass over `stream_version`, `command`, `claim`, which say what the events say |
 //! | [`command`] | I3: the events of a command are one block, as its row says |
 //! | [`names`] | the names that events take are those in `claim` |
 //! | [`books`] | I6: entries balance, journal and accounts of the live books say the same |
@@ -39,6 +40,7 @@ mod sources;
 mod sums;
 mod tables;
 mod tree;
+mod versions;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -57,6 +59,7 @@ use ground::Ground;
 use sums::Sums;
 use tables::Tables;
 use tree::Tree;
+use versions::Versions;
 
 /// How many stretches are read ahead.
 const AHEAD: usize = 2;
@@ -97,7 +100,8 @@ pub async fn verify(sources: &Sources, asked: Asked, show: Show) -> Result<Repor
     let sums = Sums::default();
     let tables = Tables::new(&ground, sums.other_side());
     let (signatures, rows_only) = (!asked.keys.is_empty(), asked.rows_only);
-    let checker = Checker::new(Arc::clone(&ground), Tree::new(&ground, asked), sums);
+    let (open, opened) = tokio::sync::mpsc::channel(AHEAD);
+    let checker = Checker::new(Arc::clone(&ground), Tree::new(&ground, asked), sums, Versions::new(open));
 
     let of = ground.last;
     let done = move |done| {
@@ -108,9 +112,11 @@ pub async fn verify(sources: &Sources, asked: Asked, show: Show) -> Result<Repor
     let checking = tokio::task::spawn_blocking(move || checker.run(receive, &done));
     let client = Arc::clone(&sources.tables);
     let beside = tokio::spawn(async move { tables.run(&client).await });
-    let (reading, checking, beside) = tokio::try_join!(reading, checking, beside)?;
+    let looking = tokio::spawn(versions::look_up(Arc::clone(&sources.beside), opened));
+    let (reading, checking, beside, looking) = tokio::try_join!(reading, checking, beside, looking)?;
     reading?;
     let (mut checker, mut beside) = (checking?, beside?);
+    findings.take_in(looking?);
 
     let client = &sources.tables;
     locate::take_back_erased(client, &checker.erased, &mut checker.sums).await?;

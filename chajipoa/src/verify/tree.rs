@@ -7,6 +7,8 @@
 
 mod checkpoints;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -264,18 +266,21 @@ impl Tree {
         ground: &Ground,
         findings: &mut Findings,
     ) -> Result<(), VerifyError> {
-        rows::strays(client, ground, findings).await?;
+        // Where an event is known to be at fault, what is signed beyond the last one says nothing more of those before.
+        let told = self.hole || !self.differing.is_empty() || self.checkpoints.fell;
+        let proven = if told { i64::MAX } else { self.checkpoints.held() };
+        rows::strays(client, ground, proven, findings).await?;
         let last = super::ground::last(client).await?;
-        self.checkpoints.beyond(last, findings);
+        self.checkpoints.beyond(last, proven, findings);
         Ok(())
     }
 }
 
 /// How many leaves a tile of this level is over.
-const fn leaves_of(level: u8) -> i64 {
-    // Eight levels are more than positions can ask for.
-    match 1_i64.checked_shl(8 * (level as u32 + 1)) {
-        Some(leaves) if leaves > 0 => leaves,
-        Some(_) | None => i64::MAX,
-    }
+fn leaves_of(level: u8) -> i64 {
+    // Seven levels are all that positions can ask for.
+    1_i64
+        .checked_shl(u32::from(HEIGHT) * (u32::from(level) + 1))
+        .filter(|leaves| *leaves > 0)
+        .unwrap_or(i64::MAX)
 }

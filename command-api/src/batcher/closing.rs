@@ -4,7 +4,8 @@
 //! took its turn; the little that was recorded since is added while nobody else can append. What is left to add there is
 //! bounded: whoever is further behind catches up first, outside the lock.
 
-use ledger::{Appended, Fate, LockedAppend};
+use domain::period::Books;
+use ledger::{Appended, Fate, Ledger, LockedAppend};
 
 use super::ahead::Ahead;
 use super::job::{Job, Outcome};
@@ -12,7 +13,7 @@ use super::plan::Plan;
 use super::reader::Reader;
 use super::sending::Chain;
 use super::worker::Worker;
-use crate::books;
+use crate::books::{self, BooksError};
 
 /// Events that may be left to add under the lock: some milliseconds of work.
 const NEAR: i64 = 1_000;
@@ -24,7 +25,7 @@ impl Worker {
             tracing::error!(kind = job.order.command.name(), "no books came with this command");
             return self.answer(job, Outcome::Failed);
         };
-        if let Err(error) = books::catch_up(&self.ledger, figures, NEAR).await {
+        if let Err(error) = prepare(&self.ledger, figures).await {
             return self.no_books(job, &error);
         }
         self.put_back_ahead();
@@ -46,14 +47,20 @@ impl Worker {
         }
     }
 
-    fn no_books(&self, job: Job, error: &books::BooksError) {
+    fn no_books(&self, job: Job, error: &BooksError) {
         tracing::error!(error = %Chain(error), "the books of a period could not be folded");
         let outcome = match error {
-            books::BooksError::Ledger(_) => Outcome::Unavailable,
-            books::BooksError::Unknown { .. } | books::BooksError::OutOfOrder(_) => Outcome::Failed,
+            BooksError::Ledger(_) => Outcome::Unavailable,
+            BooksError::Unknown { .. } | BooksError::OutOfOrder(_) => Outcome::Failed,
         };
         self.answer(job, outcome);
     }
+}
+
+/// What can be done before the lock is taken.
+async fn prepare(ledger: &Ledger, figures: &mut Books) -> Result<(), BooksError> {
+    books::catch_up(ledger, figures, NEAR).await?;
+    books::sign(ledger, figures).await
 }
 
 /// Appends and commits. A commit whose outcome is unknown is not repeated: the same command, sent again, finds out.

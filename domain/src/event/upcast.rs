@@ -7,10 +7,14 @@
 
 use serde::Deserialize;
 
-use super::{Event, RentalExtended};
+use super::{
+    CorrectedStage, CorrectionCause, Event, Place, RentalCorrected, RentalExtended, ReturnEvidence, Review,
+};
 use crate::{
     Time,
-    ids::{CustomerId, RentalId},
+    ids::{CustomerId, DeviceId, RentalId},
+    purse::{Credited, Debited},
+    rating::{Charge, Posted},
     timing,
 };
 
@@ -65,5 +69,33 @@ older_versions! {
         minutes: old.minutes,
         previous_due_at: timing::plus_minutes(old.due_at, old.minutes.saturating_neg()),
         due_at: old.due_at,
+    };
+    /// The bill of a closed rental was made anew, by what came to be known of its return. Staff could not do so yet.
+    RentalCorrectedV1 was RentalCorrected v 1 {
+        rental_id: RentalId, customer_id: CustomerId, device_id: DeviceId, stage: CorrectedStage,
+        #[serde(default)] ended_at: Option<Time>,
+        cause: CorrectionCause, reversed: Posted, credited: Credited, charge: Charge, debited: Debited,
+        #[serde(default)] evidence: Option<ReturnEvidence>,
+        #[serde(default)] docked: Option<Place>,
+        #[serde(default)] review: Vec<Review>,
+    }
+    |old| RentalCorrected {
+        rental_id: old.rental_id,
+        customer_id: old.customer_id,
+        device_id: old.device_id,
+        stage: old.stage,
+        ended_at: old.ended_at,
+        cause: old.cause,
+        reversed: old.reversed,
+        credited: old.credited,
+        charge: old.charge,
+        debited: old.debited,
+        evidence: old.evidence,
+        docked: old.docked,
+        review: old.review,
+        started_at: None,
+        approval_id: None,
+        approved_by: None,
+        reason: None,
     };
 }

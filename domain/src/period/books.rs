@@ -97,9 +97,8 @@ impl Books {
     }
 
     /// Puts a signed checkpoint beside the figures.
-    #[must_use]
-    pub fn with_checkpoint(self, checkpoint: Option<CheckpointRef>) -> Books {
-        Books { checkpoint, ..self }
+    pub fn put_checkpoint(&mut self, checkpoint: Option<CheckpointRef>) {
+        self.checkpoint = checkpoint;
     }
 
     /// Passes over an event that moves no money.

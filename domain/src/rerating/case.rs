@@ -32,12 +32,19 @@ pub(super) struct Case {
     earlier_starts: u32,
     /// Its customer is erased: what comes now moves no money.
     pub(super) erased: bool,
-    /// Staff billed it to an end of theirs: what is learned later does not move the bill.
-    by_staff: bool,
-    /// Staff said what it costs: no tariff rates that.
-    set: bool,
     facts: Meter,
     pub(super) bill: Option<Bill>,
+    /// What staff ruled of the bill: facts that come later do not move it.
+    ruled: Option<Ruled>,
+}
+
+/// What staff said of a bill.
+#[derive(Debug, Clone, Copy)]
+enum Ruled {
+    /// To when it is billed.
+    End(Time),
+    /// What it costs.
+    Total(Posted),
 }
 
 /// What a closed rental costs.
@@ -79,10 +86,9 @@ impl Case {
             start: position,
             earlier_starts,
             erased: false,
-            by_staff: false,
-            set: false,
             facts,
             bill: None,
+            ruled: None,
         };
         (case, checks.found)
     }
@@ -147,8 +153,8 @@ impl Case {
         let mut checks = Checks::of(position, self.rental_id);
         #[expect(clippy::wildcard_enum_match_arm, reason = "the pass hands over what concerns a bill")]
         match event {
-            // What comes after an erasure is waived, and what comes after staff have billed is kept: no facts of the bill.
-            Event::ReturnAttemptRecorded(_) | Event::DeviceDocked(_) if self.erased || self.by_staff => {}
+            // Whatever comes after an erasure is waived: it is no fact of the bill.
+            Event::ReturnAttemptRecorded(_) | Event::DeviceDocked(_) if self.erased => {}
             Event::RentalStarted(_) => checks.out_of_order("RentalStarted", "a rental starts once"),
             Event::RentalExtended(fact) => self.extended(fact, &mut checks),
             Event::ReturnAttemptRecorded(fact) => self.facts = self.facts.with_attempt(fact.attempted_at),
@@ -251,11 +257,19 @@ impl Case {
             return checks.out_of_order("RentalCorrected", "the rental is not billed yet");
         };
         checks.same(What::Reversed, &fact.reversed, &bill.standing);
-        if fact.cause == CorrectionCause::Staff {
-            return self.corrected_by_staff(fact, &bill, checks);
-        }
         if let Some(evidence) = &fact.evidence {
             self.facts = self.facts.with_return(evidence.billed_at);
+        }
+        if fact.cause == CorrectionCause::Staff {
+            return self.corrected_by_staff(fact, bill.at, checks);
+        }
+        if self.ruled.is_some() {
+            // A return that is kept beside a bill of staff: the bill is as it was.
+            let charge = Charge::posted(bill.standing, bill.whole.lines);
+            checks.same(What::End, &fact.ended_at, &Some(bill.at));
+            checks.charge(What::Charge, &fact.charge, &charge);
+            self.bill = Some(Bill::new(bill.at, charge, &fact.charge));
+            return;
         }
         let (at, charge) = match (fact.stage, self.facts.settle(&self.terms)) {
             (
@@ -272,38 +286,38 @@ impl Case {
         };
         checks.same(What::End, &fact.ended_at, &Some(at));
         checks.charge(What::Charge, &fact.charge, &charge);
-        self.set = false;
         self.bill = Some(Bill::new(at, charge, &fact.charge));
     }
 
-    /// Staff say when it started, when it ended, or what it costs: these are the facts then.
-    fn corrected_by_staff(&mut self, fact: &RentalCorrected, bill: &Bill, checks: &mut Checks) {
+    /// What staff left out stays as it is; a total is believed, and nothing else.
+    fn corrected_by_staff(&mut self, fact: &RentalCorrected, before: Time, checks: &mut Checks) {
         if let Some(started_at) = fact.started_at {
             self.facts = self.facts.with_start(started_at);
         }
-        self.set = is_set(&fact.charge);
-        if self.set {
-            let charge =
-                set_by_staff(fact.charge.total, self.terms.vat_percent, (self.facts.started_at, bill.at));
-            checks.same(What::End, &fact.ended_at, &Some(bill.at));
-            checks.charge(What::Charge, &fact.charge, &charge);
-            self.by_staff = true;
-            self.bill = Some(Bill::new(bill.at, charge, &fact.charge));
-            return;
-        }
-        let returned_at = fact.ended_at.map(|at| at.max(self.facts.started_at));
-        let said = Meter { returned_at, attempts: Vec::new(), ..self.facts.clone() };
-        let charge = match said.settle(&self.terms) {
-            Settlement::Ended { charge, .. } | Settlement::Recovered { whole: charge, .. } => charge,
-            Settlement::TooLate | Settlement::NotReturned => said.sale_charge(&self.terms),
+        let at = fact.ended_at.unwrap_or(self.facts.sale(&self.terms).0);
+        let total = fact.charge.lines.iter().any(|line| line.rule == Rule::SetByStaff);
+        let charge = if total {
+            checks.same(What::End, &at, &before);
+            set_by_staff(fact.charge.total, self.terms.vat_percent, (self.facts.started_at, at))
+        } else {
+            let settled = fact.ended_at.map(|end| self.facts.settled_at(end, &self.terms));
+            match settled {
+                Some(Settlement::Ended { charge, .. } | Settlement::Recovered { whole: charge, .. }) => {
+                    charge
+                }
+                Some(Settlement::TooLate | Settlement::NotReturned) | None => {
+                    self.facts.sale_charge(&self.terms)
+                }
+            }
         };
         checks.charge(What::Charge, &fact.charge, &charge);
-        let at = fact.ended_at.unwrap_or_else(|| self.facts.sale(&self.terms).0);
-        // A rental that staff left sold still waits for its bank.
-        self.by_staff = fact.stage != CorrectedStage::Sold;
-        if self.by_staff {
-            self.facts = said;
-        }
+        self.ruled = match fact.stage {
+            CorrectedStage::Sold => None,
+            CorrectedStage::Ended | CorrectedStage::Recovered if total => {
+                Some(Ruled::Total(charge.to_posted()))
+            }
+            CorrectedStage::Ended | CorrectedStage::Recovered => Some(Ruled::End(at)),
+        };
         self.bill = Some(Bill::new(at, charge, &fact.charge));
     }
 
@@ -313,11 +327,7 @@ impl Case {
     }
 
     /// What the same facts come to under other terms. Nothing if the bank is not back and would not be sold by `now`.
-    /// A total that staff set is theirs under any tariff.
     pub(super) fn under(&self, terms: &Terms, now: Time) -> Option<Posted> {
-        if let (true, Some(bill)) = (self.set, &self.bill) {
-            return Some(bill.recorded);
-        }
         let minutes = terms.term_minutes.saturating_add(self.facts.extended_minutes);
         let facts = Meter {
             due_at: plus_minutes(self.facts.started_at, minutes),
@@ -328,7 +338,12 @@ impl Case {
             },
             ..self.facts.clone()
         };
-        let charge = match facts.settle(terms) {
+        let settled = match self.ruled {
+            Some(Ruled::Total(posted)) => return Some(posted),
+            Some(Ruled::End(end)) => facts.settled_at(end, terms),
+            None => facts.settle(terms),
+        };
+        let charge = match settled {
             Settlement::Ended { charge, .. } => charge,
             Settlement::Recovered { whole, .. } => whole,
             Settlement::TooLate => facts.sale_charge(terms),
@@ -343,11 +358,6 @@ impl Bill {
     fn new(at: Time, charge: Charge, recorded: &Charge) -> Bill {
         Bill { at, standing: charge.to_posted(), whole: charge, recorded: recorded.to_posted() }
     }
-}
-
-/// Whether staff said what a rental costs.
-fn is_set(charge: &Charge) -> bool {
-    charge.lines.iter().any(|line| line.rule == Rule::SetByStaff)
 }
 
 const fn name(settlement: &Settlement) -> &'static str {

@@ -20,11 +20,11 @@ fn day(minutes: i64) -> NaiveDate {
 }
 
 fn closes(w: &World, before: usize) -> Vec<(usize, PeriodClosed)> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only closes are asked for")]
     let close = |(at, fact): (usize, &domain::Fact)| match &fact.event {
         Event::PeriodClosed(closed) => Some((at + 1, (**closed).clone())),
         _ => None,
     };
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only closes are asked for")]
     w.log.iter().take(before).enumerate().filter_map(close).collect()
 }
 

@@ -57,6 +57,16 @@ impl Ledger {
         client.query_opt(&statement, &[&epoch]).await?.as_ref().map(signed).transpose()
     }
 
+    /// The last checkpoint whose tree has at most this many events.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn last_signed_up_to(&self, size: u64) -> Result<Option<SignedCheckpoint>, LedgerError> {
+        let size = stored(size)?;
+        let (client, statement) = self.prepared(statements::LAST_SIGNED_UP_TO).await?;
+        client.query_opt(&statement, &[&size]).await?.as_ref().map(signed).transpose()
+    }
+
     /// The first checkpoint of an epoch whose tree has at least this many events.
     ///
     /// # Errors

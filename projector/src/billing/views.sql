@@ -272,11 +272,11 @@ COMMENT ON COLUMN read_model.period.accounts IS 'For each account what was debit
 COMMENT ON COLUMN read_model.period.checkpoint IS 'The signed checkpoint of the ledger that goes with them: origin, size and root.';
 COMMENT ON COLUMN read_model.period.position IS 'The position of the close.';
 
-REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.late_posting, read_model.statement, read_model.account, read_model.account_day, read_model.account_total, read_model.period
+REVOKE ALL ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.late_posting, read_model.statement, read_model.account, read_model.account_day, read_model.account_total
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.late_posting, read_model.statement, read_model.account, read_model.account_day, read_model.account_total, read_model.period
+GRANT SELECT ON read_model.billing_position, read_model.balance, read_model.charge, read_model.payment, read_model.journal, read_model.late_posting, read_model.statement, read_model.account, read_model.account_day, read_model.account_total
     TO chajipoa_query, chajipoa_analyst;
-REVOKE ALL ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement
+REVOKE ALL ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement, read_model.period
     FROM PUBLIC, chajipoa_query, chajipoa_analyst;
-GRANT SELECT ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement
+GRANT SELECT ON read_model.payment_reference, read_model.receipt, read_model.refund, read_model.approval, read_model.statement_break, read_model.movement, read_model.period
     TO chajipoa_query;

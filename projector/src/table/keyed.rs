@@ -102,7 +102,7 @@ impl<R: Changing> Keyed<R> {
     /// A row that has to be there, to be changed by the event under way.
     pub(crate) fn change(&mut self, key: R::Key) -> Result<&mut R, Impossible> {
         let (position, occurred_at) = (self.present.position, self.present.occurred_at);
-        let version = self.present.to_change(key)?.as_mut().ok_or_else(|| absent::<R>(&key))?;
+        let version = self.present.changing(key)?.as_mut().ok_or_else(|| absent::<R>(&key))?;
         if version.row.position() < position {
             if let Some(past) = &mut self.past {
                 past.push(position, version.clone());
@@ -127,7 +127,7 @@ impl<R: Changing> Keyed<R> {
     pub(crate) fn put(&mut self, mut row: R) -> Result<(), Impossible> {
         let (position, occurred_at) = (self.present.position, self.present.occurred_at);
         row.set_position(position);
-        let version = self.present.to_change(row.key())?;
+        let version = self.present.changing(row.key())?;
         let before = version.replace(Version { row, occurred_at });
         if let (Some(past), Some(before)) = (&mut self.past, before)
             && before.row.position() < position
@@ -176,7 +176,7 @@ impl<R: Changing> Present<R> {
     }
 
     /// The place of a row that is about to change.
-    fn to_change(&mut self, key: R::Key) -> Result<&mut Option<Version<R>>, Impossible> {
+    fn changing(&mut self, key: R::Key) -> Result<&mut Option<Version<R>>, Impossible> {
         let entry = self.entries.get_mut(&key).ok_or_else(|| not_loaded::<R>(&key))?;
         if !entry.changed {
             entry.changed = true;

@@ -1,5 +1,6 @@
 //! The folds without a database: given events, then rows.
 
+mod finance;
 mod given;
 mod history;
 mod money;

@@ -52,9 +52,9 @@ pub(crate) async fn chart(
 ) -> Result<(i64, BTreeMap<i16, Moved>), Failure> {
     let until = known.map_or(i64::MAX, |known| known.position());
     let rows = match known.and_then(|known| known.occurred_until) {
-        None => desk.query_slowly(books::CHART, &[&until, &days.from, &days.to]).await?,
+        None => desk.query_planned(books::CHART, &[&until, &days.from, &days.to]).await?,
         Some(time) => {
-            desk.query_slowly(books::CHART_OF_HAPPENED, &[&until, &days.from, &days.to, &time]).await?
+            desk.query_planned(books::CHART_OF_HAPPENED, &[&until, &days.from, &days.to, &time]).await?
         }
     };
     let mut accounts = BTreeMap::new();

@@ -234,7 +234,7 @@ async fn rows(
     let until = known.map_or(i64::MAX, |known| known.position());
     let sql = if known.is_none() { books::DEBTS_NOW } else { books::DEBTS };
     let parameters: [&(dyn ToSql + Sync); 5] = [&until, on, customer, limit, age];
-    desk.query_slowly(sql, &parameters).await
+    desk.query_planned(sql, &parameters).await
 }
 
 struct Read {

@@ -106,7 +106,7 @@ pub(crate) async fn get(
             let moored = Moored::to(known, holds);
             let deposits = Account::CustomerDeposits;
             let total = accounts.get(&deposits.code()).map_or(0, |moved| moved.closing(deposits));
-            let rows = desk.query_slowly(books::DEPOSITS, &[&moored.position, &customer, &limit]).await?;
+            let rows = desk.query_planned(books::DEPOSITS, &[&moored.position, &customer, &limit]).await?;
             position(&rows)?;
             let listed = items(&rows, |row| Deposit::read(row, &moored))?;
             Ok(Found::of(Source::Billing, holds, (total, listed)))

@@ -173,7 +173,7 @@ impl Asked {
         };
         let mut parameters = self.filter.parameters(&time).to_vec();
         parameters.push(&until);
-        let rows = desk.query_slowly(sql, &parameters).await?;
+        let rows = desk.query_planned(sql, &parameters).await?;
         let row = rows.first().ok_or(Failure::Damaged("sums without a row"))?;
         Ok((position(&rows)?, Moved::read(row)?))
     }
@@ -189,7 +189,7 @@ impl Asked {
             self.after.map_or((None, 0, 0), |place| (Some(place.day), place.position, place.line));
         let page: [&(dyn ToSql + Sync); 5] = [&moored.position, &limit, &at, &line, &day];
         let parameters = [&self.filter.parameters(&moored.occurred_until)[..], &page].concat();
-        desk.query_slowly(sql, &parameters).await
+        desk.query_planned(sql, &parameters).await
     }
 
     /// The lines of a page with the balance after each, and where it ended if there is more.

@@ -40,7 +40,7 @@ const RETRY_AFTER: u32 = 10;
 pub(crate) struct Input {
     /// A view of a read model (`rental`, `journey`, `daily_station`, `tariff`, `balance`, `charge`, `payment`,
     /// `payment_reference`, `receipt`, `refund`, `refund_course`, `approval`, `statement_break`, `movement`, `journal`,
-    /// `statement`, `account`, `account_total`, `station`, `slot`, `device`, `review`) or `events`.
+    /// `late_posting`, `period`, `statement`, `account`, `account_day`, `account_total`, `station`, `slot`, `device`, `review`) or `events`.
     #[param(example = "journal")]
     model: String,
     /// csv, ndjson or parquet.

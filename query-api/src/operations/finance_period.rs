@@ -97,7 +97,7 @@ struct Asked {
 impl Asked {
     async fn read(&self, desk: &Desk) -> Result<Found<Option<Period>>, Failure> {
         let known = self.known.map_or(i64::MAX, |known| known.position());
-        let rows = desk.query_slowly(books::PERIOD, &[&known, &self.until]).await?;
+        let rows = desk.query_planned(books::PERIOD, &[&known, &self.until]).await?;
         let holds = position(&rows)?;
         let moored = Moored::to(self.known, holds);
         let row = rows.first().ok_or(Failure::Damaged("a period without a row"))?;
@@ -114,7 +114,7 @@ impl Asked {
         let limit = i64::from(self.limit.get()).saturating_add(1);
         let (at, line) = self.after;
         let rows =
-            desk.query_slowly(books::LATE_POSTINGS, &[&known, &self.until, &at, &line, &limit]).await?;
+            desk.query_planned(books::LATE_POSTINGS, &[&known, &self.until, &at, &line, &limit]).await?;
         position(&rows)?;
         Ok(Page::cut(items(&rows, Entry::read)?, self.limit, |entry| (entry.position, entry.line)))
     }

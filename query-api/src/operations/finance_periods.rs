@@ -61,7 +61,7 @@ pub(crate) async fn get(
     let until = known.map_or(i64::MAX, |known| known.position());
     let found = desk
         .read(min, async |desk| {
-            let rows = desk.query_slowly(books::PERIODS, &[&until, &before, &limit]).await?;
+            let rows = desk.query_planned(books::PERIODS, &[&until, &before, &limit]).await?;
             let holds = position(&rows)?;
             let moored = Moored::to(known, holds);
             Ok(Found::of(Source::Billing, holds, items(&rows, |row| ClosedPeriod::read(row, &moored))?))

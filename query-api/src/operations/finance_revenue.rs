@@ -168,7 +168,7 @@ pub(crate) async fn get(
                 &limit,
                 &after,
             ];
-            let rows = desk.query_slowly(input.by.statement(), &parameters).await?;
+            let rows = desk.query_planned(input.by.statement(), &parameters).await?;
             let holds = position(&rows)?;
             let (whole, groups) = rows.split_first().ok_or(Failure::Damaged("income without its whole"))?;
             let moored = Moored::to(known, holds);

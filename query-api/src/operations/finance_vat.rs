@@ -225,11 +225,11 @@ impl Asked {
         let (time, Days { from, to }) = (moored.occurred_until, self.days);
         let limit = i64::from(self.limit.get()).saturating_add(1);
         let lines: [&(dyn ToSql + Sync); 4] = [&time, &from, &to, &moored.position];
-        let rows = desk.query_slowly(books::VAT_RATES, &lines).await?;
+        let rows = desk.query_planned(books::VAT_RATES, &lines).await?;
         position(&rows)?;
         let rates = items(&rows, |row| VatRate::read(row, &filter, &moored))?;
         let page: [&(dyn ToSql + Sync); 2] = [&self.after, &limit];
-        let rows = desk.query_slowly(books::VAT_CORRECTIONS, &[&lines[..], &page].concat()).await?;
+        let rows = desk.query_planned(books::VAT_CORRECTIONS, &[&lines[..], &page].concat()).await?;
         position(&rows)?;
         let corrections = items(&rows, |row| VatCorrection::read(row, &moored))?;
         let place = |last: &VatCorrection| Place { until: moored.position, position: last.position };

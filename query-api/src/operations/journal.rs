@@ -54,7 +54,7 @@ pub(crate) async fn get(
         .read(min, async |desk| {
             let page: [&(dyn ToSql + Sync); 4] = [&until, &limit, &after.0, &after.1];
             let parameters = [&filter.parameters(&time)[..], &page].concat();
-            let rows = desk.query_slowly(sql, &parameters).await?;
+            let rows = desk.query_planned(sql, &parameters).await?;
             Ok(Found::of(Source::Billing, position(&rows)?, items(&rows, Entry::read)?))
         })
         .await?;

@@ -100,8 +100,9 @@ impl Form {
                    (String = "text/html; charset=utf-8"), (String = "image/svg+xml"))),
               (status = 400, description = "malformed"), (status = 401, description = "no good token"),
               (status = 403, description = "not for this role"),
-              (status = 404, description = "no such rental, or not yours; `rental_open`: it is not billed yet; \
-                  `rental_cancelled`: the bank never left, there is nothing to bill"),
+              (status = 404, description = "no such rental, or not yours"),
+              (status = 422, description = "`rental_open`: it is not billed yet; `rental_cancelled`: the bank never left, \
+                  there is nothing to bill"),
               (status = 503, description = "`not_sealed`: the bill was made a moment ago and has no checkpoint yet")),
     security(("bearer" = ["customer", "support", "finance", "admin"]))
 )]
@@ -183,7 +184,7 @@ fn nothing_billed(stream: &[Placed]) -> Problem {
     } else {
         ("rental_open", "the rental is not over; its receipt comes with its bill")
     };
-    Problem::new(StatusCode::NOT_FOUND, code, detail)
+    Problem::refused(code, detail)
 }
 
 async fn prove(desk: &Desk, bill: Figures, events: &[Arc<Envelope>]) -> Result<Receipt, Problem> {

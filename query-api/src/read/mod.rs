@@ -149,6 +149,17 @@ impl Desk {
         Ok(client.query(&statement, parameters).await?)
     }
 
+    /// The rows of a statement that may take longer and that is planned for what it is asked: one whose filters are mostly
+    /// absent, so that a plan made for any of them would look at everything.
+    pub(crate) async fn query_planned(
+        &self,
+        sql: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        let client = self.stacks().read.pool().get().await?;
+        Ok(client.query(sql, parameters).await?)
+    }
+
     /// Reads; while the answer stands for less than the request wants, waits and reads again.
     pub(crate) async fn read<T>(
         &self,

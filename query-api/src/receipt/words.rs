@@ -139,7 +139,6 @@ fn rule(rule: Rule, lang: Lang) -> &'static str {
         Rule::ReplacementFee => lang.say("Fidia ya power bank", "Replacement"),
         Rule::SetByStaff => lang.say("Imewekwa na wafanyakazi wetu", "Set by our staff"),
         Rule::ChargedBefore => lang.say("Iliyokwisha kutozwa", "Charged before"),
-        Rule::SetByStaff => lang.say("Imewekwa na wafanyakazi wawili", "Set by two members of staff"),
     }
 }
 

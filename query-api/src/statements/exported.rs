@@ -72,18 +72,30 @@ pub(crate) const PAYMENT_REFERENCE: &str = concat!(
 pub(crate) const ACCOUNT: &str = "WITH kept AS (
         SELECT coalesce(max(t.position), 0) AS at FROM read_model.account_total t WHERE t.position <= $1),
      moved AS (
-        SELECT t.account, t.debit, t.credit FROM read_model.account_total t JOIN kept ON t.position = kept.at
+        SELECT t.account, t.debit, t.credit, t.lines, t.last_position AS position
+        FROM read_model.account_total t JOIN kept ON t.position = kept.at
         UNION ALL
-        SELECT j.debit, j.amount, 0 FROM read_model.journal j CROSS JOIN kept
+        SELECT j.debit, j.amount, 0, 1, j.position FROM read_model.journal j CROSS JOIN kept
         WHERE j.position > kept.at AND j.position <= $1
         UNION ALL
-        SELECT j.credit, 0, j.amount FROM read_model.journal j CROSS JOIN kept
+        SELECT j.credit, 0, j.amount, 1, j.position FROM read_model.journal j CROSS JOIN kept
         WHERE j.position > kept.at AND j.position <= $1),
-     summed AS (SELECT account, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit FROM moved GROUP BY account)
-     SELECT a.account, a.name, s.debit, s.credit, l.position
-     FROM read_model.account a JOIN summed s USING (account) CROSS JOIN LATERAL (
-        SELECT j.position FROM read_model.journal j
-        WHERE (j.debit = a.account OR j.credit = a.account) AND j.position <= $1 ORDER BY j.position DESC LIMIT 1) l";
+     summed AS (
+        SELECT account, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit, sum(lines)::bigint AS lines,
+               max(position) AS position
+        FROM moved GROUP BY account)
+     SELECT a.account, a.name, s.debit, s.credit, s.lines, a.first_position, s.position
+     FROM read_model.account a JOIN summed s USING (account)";
+
+/// Accounts by booking day.
+pub(crate) const ACCOUNT_DAY: &str = "SELECT account, booking_day, sum(debit)::bigint AS debit,
+        sum(credit)::bigint AS credit, count(*) AS lines, min(position) AS first_position, max(position) AS position
+     FROM (
+        SELECT j.debit AS account, j.booking_day, j.amount AS debit, 0 AS credit, j.position
+        FROM read_model.journal j WHERE j.position <= $1
+        UNION ALL
+        SELECT j.credit, j.booking_day, 0, j.amount, j.position FROM read_model.journal j WHERE j.position <= $1) sides
+     GROUP BY account, booking_day";
 
 /// Slots, and what stood in them.
 pub(crate) const SLOT: &str = concat!(

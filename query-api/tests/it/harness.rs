@@ -11,10 +11,16 @@ use edge::{
     metrics::Metrics,
     token::{Issuer, Ticket, TokenKeys, Verifier, mint},
 };
-use ledger::{Bell, Ledger, migrate::ServiceRole, seal::Keys};
+use ledger::{
+    Bell, Ledger,
+    migrate::ServiceRole,
+    seal::Keys,
+    tree::{CheckpointKeys, CheckpointText, VerifierKey},
+};
 use projector::{ModelName, Projector, Sources};
 use query_api::{Ingredients, QueryApi};
 use reqwest::{Response, StatusCode};
+use sealer::{Places, Sealer, SealerConfig};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -160,6 +166,34 @@ impl Stage {
         let request = self.http.get(self.url(path)).bearer_auth(self.token(who));
         let response = request.header("ledger-min-position", last.to_string()).send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// Reads something as a client that takes these kinds; the kind that came, and the body.
+    pub(crate) async fn get_as(&self, who: Who, path: &str, accept: &str) -> (String, String) {
+        let request = self.http.get(self.url(path)).bearer_auth(self.token(who)).header("accept", accept);
+        let response = request.send().await.unwrap();
+        let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+        (kind, response.text().await.unwrap())
+    }
+
+    /// Signs checkpoints from now on.
+    pub(crate) fn seal(&self) -> tokio::task::JoinHandle<()> {
+        let url = database::url_for(&self.owner_url, ServiceRole::Relay);
+        let places = Places::new(&self.keys.path().join("checkpoints"), None);
+        let config = SealerConfig::new(&url, self.keys.path(), places);
+        let sealer = Sealer::new(config, &Metrics::new()).unwrap();
+        tokio::spawn(async move { sealer.run(std::future::pending()).await.unwrap() })
+    }
+
+    /// What its checkpoints are verified with.
+    pub(crate) async fn checkpoint_keys(&self) -> Vec<VerifierKey> {
+        let origin = CheckpointText::origin_of(self.sources.ledger.identity().await.unwrap());
+        CheckpointKeys::open_or_create(self.keys.path()).unwrap().verifiers(&origin)
+    }
+
+    /// What time it is here.
+    pub(crate) fn clock_now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// Uploads commands, each of which has to be recorded; how many.

@@ -2,9 +2,9 @@
 //!
 //! A copy of a history is a history: ids, serials and codes get another beginning, positions go on without a gap, every
 //! stream has its versions from 1, every command its row, every name its holder. All ids and names of the bench begin
-//! with `01`, and version 7 ids do so until the year 2039; a copy has another number there. So do the references under
-//! which payments were asked for. The catalogue of tariffs is one stream and is not copied. Phones stay sealed under their
-//! first owner's key: nobody here unseals one.
+//! with `01`, and version 7 ids do so until the year 2039; a copy has another number there. The references under which
+//! payments were asked for are random, and a copy's begin with a letter that none of them has. The catalogue of tariffs
+//! is one stream and is not copied. Phones stay sealed under their first owner's key: nobody here unseals one.
 
 use tokio_postgres::Client;
 
@@ -38,7 +38,7 @@ const EVENTS: &str = "
         replace(actor, ':01', ':' || $2), stream_kinds,
         replace(replace(stream_ids::text, '{01', '{' || $2), ',01', ',' || $2)::uuid[], stream_versions,
         traceparent, convert_to(regexp_replace(replace(convert_from(payload, 'UTF8'), '\"01', '\"' || $2),
-            '\"external_id\":\"..', '\"external_id\":\"' || $2), 'UTF8')
+            '\"external_id\":\"..', '\"external_id\":\"u' || $2), 'UTF8')
     FROM public.original ORDER BY n";
 
 const STREAMS: &str = "
@@ -57,7 +57,7 @@ const COMMANDS: &str = "
 const CLAIMS: &str = "
     INSERT INTO ledger.claim (kind, value, entity, position)
     SELECT kind, CASE kind WHEN 'phone' THEN value || $2 WHEN 'provider_reference' THEN replace(value, '/01', '/' || $2)
-        ELSE $2 || substr(value, 3) END, ($2::text || substr(entity::text, 3))::uuid, $1::bigint + n
+        WHEN 'external_id' THEN 'u' || $2 || substr(value, 3) ELSE $2 || substr(value, 3) END, ($2::text || substr(entity::text, 3))::uuid, $1::bigint + n
     FROM public.original_claim";
 
 /// Makes a ledger hold at least so many events. Nobody else may write to it meanwhile.

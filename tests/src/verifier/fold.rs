@@ -20,6 +20,7 @@ const IN_TRANSIT: i16 = 2_200;
 const UNMATCHED: i16 = 2_900;
 const REVENUE: [(&str, i16); 3] = [("usage", 4_000), ("late", 4_010), ("replacement", 4_020)];
 const BAD_DEBT: i16 = 5_000;
+const GOODWILL: i16 = 5_100;
 const PROVIDER_FEES: i16 = 5_200;
 
 /// What an event does.
@@ -146,6 +147,22 @@ fn money_back(payload: &Payload<'_>, effect: &mut Effect) -> Result<(), Illegibl
         "ReceiptAssigned" => {
             effect.book(UNMATCHED, payload.amount("/amount")?);
             credit(payload, effect)?;
+        }
+        "BalanceAdjusted" => {
+            let up = payload.value.get("credited").is_some();
+            let amount = payload.amount("/amount")?;
+            effect.book(GOODWILL, if up { amount } else { -amount });
+            if up {
+                credit(payload, effect)?;
+            } else {
+                debit(payload, "/debited", effect)?;
+            }
+        }
+        "DebtWrittenOff" => {
+            let amount = payload.amount("/amount")?;
+            effect.book(BAD_DEBT, amount);
+            effect.book(RECEIVABLES, -amount);
+            effect.move_purse(payload.id("/customer_id")?, 0, -amount);
         }
         "ProviderFeeRecorded" => {
             effect.book(PROVIDER_FEES, payload.amount("/amount")?);

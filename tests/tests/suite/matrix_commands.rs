@@ -70,6 +70,8 @@ fn data(kind: &str) -> Value {
             json!({"customer_id": customer_id, "direction": "up", "amount": 1, "reason": "goodwill"})
         }
         "WriteOffDebt" => json!({"customer_id": customer_id, "amount": 1, "reason": "cannot pay"}),
+        "CorrectRental" => json!({"rental_id": rental_id, "total": 1, "reason": "agreed"}),
+        "ClosePeriod" => json!({"until": "2026-01-01"}),
         "SkipProjectionEvent" => json!({"projection": "billing", "position": 1, "reason": "broken"}),
         "ApproveAction" | "RejectAction" => json!({"approval_id": id()}),
         "RequestDepositRefund" => json!({"customer_id": customer_id, "amount": 500, "provider": "airtel"}),

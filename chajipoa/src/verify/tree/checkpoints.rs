@@ -44,7 +44,7 @@ pub(super) struct Checkpoints {
     /// The largest size whose signed root is that of the events.
     held: i64,
     /// A root did not hold, and it was told.
-    fell: bool,
+    pub(super) fell: bool,
 }
 
 impl Checkpoints {
@@ -206,8 +206,8 @@ impl Checkpoints {
         Some(text.root)
     }
 
-    /// What was published of more events than there are.
-    pub(super) fn beyond(&self, last: i64, findings: &mut Findings) {
+    /// What was published of more events than there are, the first `proven` of which are known to be right.
+    pub(super) fn beyond(&self, last: i64, proven: i64, findings: &mut Findings) {
         for why in &self.foreign {
             findings.nowhere(Check::Published, why.clone());
         }
@@ -220,7 +220,7 @@ impl Checkpoints {
             if present && signed {
                 let path = one.path.display();
                 let what = format!("{path} was signed over {size} events, and the ledger ends at {last}");
-                findings.stretch(Check::Published, from, *size, what);
+                findings.stretch(Check::Published, proven.min(last).saturating_add(1), *size, what);
             }
         }
     }

@@ -83,6 +83,11 @@ impl TreeRows {
         Ok(Self { tiles, checkpoints: rows(client, &query).await? })
     }
 
+    #[cfg(test)]
+    pub(super) const fn of(tiles: Rows, checkpoints: Rows) -> Self {
+        Self { tiles, checkpoints }
+    }
+
     pub(super) fn tiles(&self) -> Result<Tiles<'_>, VerifyError> {
         let mut tiles = Tiles::default();
         for row in self.tiles.iter() {
@@ -120,17 +125,19 @@ const STRAY_TILES: &str = "
         OR (t.index + 1) << (8 * (t.level + 1)) > last.position
     ORDER BY t.level, t.index LIMIT 5";
 
-/// Rows of the tree that are of no event, or of no epoch.
+/// Rows of the tree that are of no event, or of no epoch. What is signed beyond the last event says that one of those
+/// after the position `held`, up to which the signed tree holds, is not there any more.
 pub(super) async fn strays(
     client: &Client,
     ground: &Ground,
+    held: i64,
     findings: &mut Findings,
 ) -> Result<(), VerifyError> {
     for row in client.query(STRAY_CHECKPOINTS, &[&ground.epoch]).await? {
         let (epoch, size, last): (i32, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         if size > last {
             let what = format!("a checkpoint is signed over {size} events, and the ledger ends at {last}");
-            findings.stretch(Check::Checkpoint, last.saturating_add(1), size, what);
+            findings.stretch(Check::Checkpoint, held.min(last).saturating_add(1), size, what);
         } else {
             let what =
                 format!("there is a checkpoint of size {size} in epoch {epoch}, which this ledger has not");

@@ -27,7 +27,7 @@ pub(crate) const TRIAL_BALANCE_NOW: &str =
 /// What lies between two booking days, both included; either may be open.
 macro_rules! within {
     ($day:literal) => {
-        concat!("($2::date IS NULL OR ", $day, " >= $2) AND ($3::date IS NULL OR ", $day, " <= $3)")
+        concat!($day, " >= coalesce($2::date, '-infinity') AND ", $day, " <= coalesce($3::date, 'infinity')")
     };
 }
 

@@ -50,13 +50,13 @@ macro_rules! fits {
 
 macro_rules! from_day {
     () => {
-        "($2::date IS NULL OR booking_day >= $2)"
+        "booking_day >= coalesce($2::date, '-infinity')"
     };
 }
 
 macro_rules! to_day {
     () => {
-        "($3::date IS NULL OR booking_day <= $3)"
+        "booking_day <= coalesce($3::date, 'infinity')"
     };
 }
 

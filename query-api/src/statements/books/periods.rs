@@ -35,15 +35,17 @@ pub(crate) const PERIOD: &str = concat!(
     ") t ON true"
 );
 
-/// What became known of that period after its close: at most `$5` lines after line `$4` of position `$3`.
+/// What became known of that period after its close: at most `$5` lines after line `$4` of position `$3`. There are few in
+/// all; they are found before they are put in order.
 pub(crate) const LATE_POSTINGS: &str = concat!(
-    "SELECT p.position, ",
-    super::lines::columns!(),
-    " FROM read_model.billing_position p LEFT JOIN LATERAL (
+    "WITH late AS MATERIALIZED (
         SELECT j.* FROM read_model.period c CROSS JOIN LATERAL (SELECT j.* ",
     late!(),
-    ") j
-        WHERE c.until = $2::date AND c.position <= $1 AND (j.position, j.line) > ($3::bigint, $4::smallint)
-        ORDER BY j.position, j.line LIMIT $5) j ON true
+    ") j WHERE c.until = $2::date AND c.position <= $1)
+     SELECT p.position, ",
+    super::lines::columns!(),
+    " FROM read_model.billing_position p LEFT JOIN LATERAL (
+        SELECT * FROM late WHERE (position, line) > ($3::bigint, $4::smallint)
+        ORDER BY position, line LIMIT $5) j ON true
      ORDER BY j.position, j.line"
 );

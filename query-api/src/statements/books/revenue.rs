@@ -9,7 +9,7 @@ macro_rules! income {
          FROM read_model.journal j
          WHERE (j.credit IN (2100, 4000, 4010, 4020) OR j.debit IN (2100, 4000, 4010, 4020))
            AND j.position <= $4::bigint AND ($1::timestamptz IS NULL OR j.occurred_at <= $1)
-           AND ($2::date IS NULL OR j.booking_day >= $2) AND ($3::date IS NULL OR j.booking_day <= $3)"
+           AND j.booking_day >= coalesce($2::date, '-infinity') AND j.booking_day <= coalesce($3::date, 'infinity')"
     };
 }
 pub(super) use income;
