@@ -52,6 +52,8 @@ mod parts;
 mod poison;
 #[path = "suite/projector.rs"]
 mod projector;
+#[path = "suite/proofs.rs"]
+mod proofs;
 #[path = "suite/public.rs"]
 mod public;
 #[path = "suite/query.rs"]
