@@ -147,11 +147,14 @@ fn only_what_differs(one: &Value, other: &Value) -> (Value, Value) {
     (of(one, other), of(other, one))
 }
 
+/// One part of what was earned.
+type PartOf = fn(&Earned) -> i64;
+
 /// What the other tariff would have earned, in words.
 pub(crate) fn totals_in_words(pass: &Pass, what_if: &WhatIf) -> String {
     let total = what_if.total();
     let mut text = format!("{:<12} {:>14} {:>14} {:>14}\n", "", "recorded", "this tariff", "difference");
-    let kinds: [(&str, fn(&Earned) -> i64); 5] = [
+    let kinds: [(&str, PartOf); 5] = [
         ("usage", |earned| earned.usage),
         ("late", |earned| earned.late),
         ("replacement", |earned| earned.replacement),

@@ -107,8 +107,7 @@ impl Books {
             credit.1 = credit.1.saturating_add(amount);
         }
         let mut expected = (1_i16..).zip(&postings).map(|(line, posting)| Line::of(line, posting));
-        loop {
-            let Some(row) = ahead.take().or_else(|| journal.next()) else { break };
+        while let Some(row) = ahead.take().or_else(|| journal.next()) {
             let (booked, line) = Line::read(row)?;
             if booked > position {
                 *ahead = Some(row);

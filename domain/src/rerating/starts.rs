@@ -60,10 +60,9 @@ impl Starts {
 
 /// How many rentals of a customer's stream started on a day.
 pub(super) fn counted(events: &[Placed], before: i64, day: NaiveDate) -> u32 {
-    let on_day = events.iter().filter(|placed| match &placed.event {
-        Event::RentalStarted(fact) => placed.position < before && business_day(fact.started_at) == day,
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is a start")]
-        _ => false,
+    let on_day = events.iter().filter(|placed| {
+        let Event::RentalStarted(fact) = &placed.event else { return false };
+        placed.position < before && business_day(fact.started_at) == day
     });
     u32::try_from(on_day.count()).unwrap_or(u32::MAX)
 }

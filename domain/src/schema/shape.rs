@@ -1,6 +1,6 @@
 //! What of a schema is its shape, and which changes of it leave everything readable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde_json::{Map, Value, json};
 
@@ -96,10 +96,10 @@ pub(super) fn fixed(schema: &Value) -> Value {
     let mut reached = BTreeMap::new();
     let mut waiting = references(&root);
     while let Some(name) = waiting.pop() {
-        if !reached.contains_key(&name) {
-            let one = bare(&definitions[&name]);
+        if let Entry::Vacant(vacant) = reached.entry(name) {
+            let one = bare(&definitions[vacant.key()]);
             waiting.extend(references(&one));
-            reached.insert(name, one);
+            vacant.insert(one);
         }
     }
     sorted(&json!({"schema": root, "definitions": reached}))

@@ -166,14 +166,13 @@ impl Ledger {
         }
         let ids: Vec<TileId> = wanted.keys().copied().collect();
         let mut tiles = self.tiles(epoch, &ids).await?;
+        wanted.retain(|id, _| !tiles.contains_key(id));
         for (id, range) in wanted {
-            if !tiles.contains_key(&id) {
-                // Hashes before the range are not looked at: any stand in for them.
-                let start = range.start;
-                let part = self.computed(epoch, id, range).await?;
-                let padded = std::iter::repeat_n([0; 32], start).chain(part.hashes().iter().copied());
-                tiles.insert(id, Tile::from(padded.collect::<Vec<Hash>>()));
-            }
+            // Hashes before the range are not looked at: any stand in for them.
+            let start = range.start;
+            let part = self.computed(epoch, id, range).await?;
+            let padded = std::iter::repeat_n([0; 32], start).chain(part.hashes().iter().copied());
+            tiles.insert(id, Tile::from(padded.collect::<Vec<Hash>>()));
         }
         nodes.iter().map(|node| Ok((*node, tiles.node(*node).ok_or(ProofError::Missing(*node))?))).collect()
     }

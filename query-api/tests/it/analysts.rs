@@ -34,12 +34,10 @@ fn questions() -> BTreeMap<u32, &'static str> {
 /// The rows of a statement as text, cells apart by a bar; `-` is null.
 async fn rows(client: &Client, sql: &str) -> Vec<String> {
     let messages = client.simple_query(sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
-    let text = |message: SimpleQueryMessage| match message {
-        SimpleQueryMessage::Row(row) => {
-            let cells: Vec<&str> = (0..row.len()).map(|column| row.get(column).unwrap_or("-")).collect();
-            Some(cells.join("|"))
-        }
-        _ => None,
+    let text = |message: SimpleQueryMessage| {
+        let SimpleQueryMessage::Row(row) = message else { return None };
+        let cells: Vec<&str> = (0..row.len()).map(|column| row.get(column).unwrap_or("-")).collect();
+        Some(cells.join("|"))
     };
     messages.into_iter().filter_map(text).collect()
 }

@@ -96,10 +96,10 @@ fn of_csv(bytes: &[u8]) -> Rows {
 }
 
 fn of_ndjson(bytes: &[u8]) -> Rows {
-    let cell = |value: Value| match value {
-        Value::Null => None,
-        Value::String(text) => Some(plain(&text)),
-        other => Some(other.to_string()),
+    let cell = |value: Value| match (&value, value.as_str()) {
+        (Value::Null, _) => None,
+        (_, Some(text)) => Some(plain(text)),
+        (_, None) => Some(value.to_string()),
     };
     let row = |line: &str| {
         let object: BTreeMap<String, Value> = serde_json::from_str(line).unwrap();
@@ -110,6 +110,7 @@ fn of_ndjson(bytes: &[u8]) -> Rows {
 
 fn of_parquet(bytes: Vec<u8>) -> Rows {
     let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other type of field is exported")]
     let cell = |field: &Field| match field {
         Field::Null => None,
         Field::Str(text) => Some(plain(text)),

@@ -179,7 +179,7 @@ impl Stage {
     /// Signs checkpoints from now on.
     pub(crate) fn seal(&self) -> tokio::task::JoinHandle<()> {
         let url = database::url_for(&self.owner_url, ServiceRole::Relay);
-        let places = Places::new(&self.keys.path().join("checkpoints"), None);
+        let places = Places::new(self.keys.path().join("checkpoints"), None);
         let config = SealerConfig::new(&url, self.keys.path(), places);
         let sealer = Sealer::new(config, &Metrics::new()).unwrap();
         tokio::spawn(async move { sealer.run(std::future::pending()).await.unwrap() })

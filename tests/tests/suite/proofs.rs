@@ -168,7 +168,7 @@ async fn stands(place: &Place, process: &Process) -> CheckpointText {
 
 async fn record_something(client: &Client, code: &str) {
     let station = json!({"code": code, "name": code, "latitude": -6.8, "longitude": 39.2, "slots": 4, "release_mode": "instant"});
-    client.command(ADMIN, "RegisterStation", station).await.expect(201);
+    let _ = client.command(ADMIN, "RegisterStation", station).await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]

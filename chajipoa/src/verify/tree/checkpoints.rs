@@ -103,7 +103,7 @@ impl Checkpoints {
             }
             Source::Published(one, stored) => {
                 self.published = self.published.saturating_add(1);
-                self.from_outside(size, one, stored.as_deref(), findings)
+                self.look_outside(size, one, stored.as_deref(), findings)
             }
         };
         let (Some(said), Some((root, differs))) = (said, tree) else { return };
@@ -175,7 +175,7 @@ impl Checkpoints {
     }
 
     /// Checks one from outside by itself; returns the root that it says.
-    fn from_outside(
+    fn look_outside(
         &self,
         size: i64,
         one: &Published,
