@@ -43,8 +43,8 @@ async fn a_million_rows_take_no_more_memory_than_a_few_pages() {
     let owner = connect(&stage.owner_url).await;
     let fill = format!(
         "INSERT INTO billing_v1.journal (position, line, debit, credit, amount, customer_id, provider, occurred_at,
-             recorded_at, booking_day)
-         SELECT -n, 1, 1000, 2000, n, gen_random_uuid(), 'mpesa', now(), now(), current_date
+             recorded_at, booking_day, event_type)
+         SELECT -n, 1, 1000, 2000, n, gen_random_uuid(), 'mpesa', now(), now(), current_date, 'PaymentSettled'
          FROM generate_series(1, {ROWS}) n; ANALYZE billing_v1.journal"
     );
     owner.batch_execute(&fill).await.unwrap();

@@ -347,8 +347,10 @@ async fn every_documented_view_can_be_taken_away() {
 /// So many lines of the journal, of one event each, as if the ledger had them: more than sockets hold.
 async fn swell(owner: &Client, lines: i64) {
     let sql = format!(
-        "INSERT INTO billing_v1.journal (position, line, debit, credit, amount, customer_id, occurred_at, recorded_at, booking_day)
-         SELECT -n, 1, 1000, 2000, n, gen_random_uuid(), now(), now(), current_date FROM generate_series(1, {lines}) n;
+        "INSERT INTO billing_v1.journal (position, line, debit, credit, amount, customer_id, occurred_at, recorded_at,
+             booking_day, event_type)
+         SELECT -n, 1, 1000, 2000, n, gen_random_uuid(), now(), now(), current_date, 'PaymentSettled'
+         FROM generate_series(1, {lines}) n;
          ANALYZE billing_v1.journal"
     );
     owner.batch_execute(&sql).await.unwrap();
