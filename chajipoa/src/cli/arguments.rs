@@ -219,10 +219,13 @@ pub(super) enum ProjectionCommand {
         names: Vec<String>,
     },
     /// Compare the live version with another one: every table, every account, to the shilling.
+    #[command(disable_version_flag = true)]
     Diff(Chosen),
     /// Make another version the live one; the one that was live is kept.
+    #[command(disable_version_flag = true)]
     Promote(Chosen),
     /// Remove a version that is not live, with its rows.
+    #[command(disable_version_flag = true)]
     Drop {
         /// Which read model.
         name: String,
@@ -318,4 +321,16 @@ pub(super) struct ExportArguments {
     /// Where the file goes; standard output without it.
     #[arg(long)]
     pub(super) out: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Arguments;
+
+    #[test]
+    fn no_two_arguments_of_a_command_have_one_name() {
+        Arguments::command().debug_assert();
+    }
 }
