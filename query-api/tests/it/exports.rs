@@ -376,8 +376,10 @@ async fn what_fails_on_the_way_is_cut_off_and_a_reader_that_leaves_frees_its_pla
         assert!(rest.is_err(), "{format} ended as if it were whole");
         owner.batch_execute("UPDATE billing_v1.journal SET position = -2 WHERE position = -1").await.unwrap();
         owner
-            .batch_execute("INSERT INTO billing_v1.journal (position, line, debit, credit, amount, occurred_at, recorded_at, booking_day) \
-                            VALUES (-1, 1, 1000, 2000, 1, now(), now(), current_date)")
+            .batch_execute(
+                "INSERT INTO billing_v1.journal (position, line, debit, credit, amount, occurred_at, recorded_at, booking_day, \
+                     event_type) VALUES (-1, 1, 1000, 2000, 1, now(), now(), current_date, 'PaymentSettled')",
+            )
             .await
             .unwrap();
     }
