@@ -22,6 +22,9 @@ def _known(name, value):
     made_up = isinstance(value, (int, str)) and not isinstance(value, bool)
     if name not in KNOWN or not made_up:
         return value
+    # A position that is not reached yet is waited for, two seconds each: one that is there answers at once.
+    if name == "as_of" and str(value).startswith("position:"):
+        return KNOWN[name]
     if name.endswith("_id") and not ID.fullmatch(str(value)):
         return value
     return KNOWN[name] if zlib.crc32(repr(value).encode()) % 2 else value

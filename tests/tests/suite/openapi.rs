@@ -53,7 +53,7 @@ async fn things(client: &Client) -> (Town, Value) {
         "station_id": town.station, "device_id": town.banks[2].id, "serial": town.banks[2].serial,
         "customer_id": asha, "rental_id": began.at("/result/rental_id"), "payment_id": payment.at("/payment_id"),
         "command_id": back.at("/command_id"), "tariff_id": town.tariff, "position": position,
-        "near": "-6.8,39.27", "feed": "station_status",
+        "as_of": format!("position:{position}"), "near": "-6.8,39.27", "feed": "station_status",
     });
     (town, known)
 }
