@@ -94,8 +94,8 @@ async fn attempt(
     passed: &Passed,
 ) -> Result<Vec<Rebuilt>, ProjectorError> {
     let started = Instant::now();
-    let until = sources.ledger.last_position().await?;
     let stores = try_join_all(models.iter().map(|model| shadow(sources, *model))).await?;
+    let until = sources.ledger.last_position().await?;
     let (senders, receivers): (Vec<_>, Vec<_>) = models.iter().map(|_| mpsc::channel(WAITING)).unzip();
     // Each in a task of its own, so that all cores fold and encode; dropping the set ends them.
     let mut tasks = JoinSet::new();
