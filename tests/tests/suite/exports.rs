@@ -23,7 +23,7 @@ fn lines(path: &Path) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tool_writes_events_and_models_whole_or_not_at_all() {
-    let up = Up::new().await;
+    let up = Up::with_reactor().await;
     let _ = simulate(&up, 20, 5).await;
     let last = up.place.last().await;
     let reached = async || up.place.projected().await.iter().all(|position| *position >= last);
