@@ -4,7 +4,8 @@
 //! known by its reference; one that the others saw on another day is listed as that and counted on each one's own day.
 
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
+use chrono::{Datelike as _, NaiveDate};
+use domain::timing::business_day;
 use edge::{Identity, Problem, http::MinPosition};
 use serde::Deserialize;
 use tokio_postgres::Row;
@@ -23,12 +24,6 @@ const LISTED: i64 = 1_000;
 
 /// The years in which there can be something to reconcile.
 const YEARS: std::ops::Range<i32> = 2_000..3_000;
-/// Africa/Dar_es_Salaam: UTC+3 all year round.
-const BUSINESS_OFFSET: TimeDelta = TimeDelta::hours(3);
-
-fn business_day(now: DateTime<Utc>) -> NaiveDate {
-    now.checked_add_signed(BUSINESS_OFFSET).unwrap_or(now).date_naive()
-}
 
 /// Which day.
 #[derive(Debug, Deserialize, IntoParams)]
