@@ -16,6 +16,7 @@ pub const FORMAT: &str = "chajipoa-receipt/1";
 /// A receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RentalReceipt)]
 pub struct Receipt {
     /// `chajipoa-receipt/1`.
     #[schema(example = "chajipoa-receipt/1")]
