@@ -7,7 +7,7 @@ use ledger::StreamKind;
 use tokio::sync::mpsc::{Receiver, Sender};
 use uuid::Uuid;
 
-use super::books::{self, Books};
+use super::books::{self, Books, Entry};
 use super::command::Blocks;
 use super::copy::{Rows, rows};
 use super::error::VerifyError;
@@ -16,6 +16,7 @@ use super::finding::{Check, Findings};
 use super::ground::Ground;
 use super::names;
 use super::order::Order;
+use super::periods::Periods;
 use super::sources::Sources;
 use super::sums::{Kind, STRETCH, Sums};
 use super::tree::{Tree, TreeRows};
@@ -108,6 +109,7 @@ pub(super) struct Checker {
     versions: Versions,
     blocks: Blocks,
     books: Books,
+    periods: Periods,
     /// Room for the middle of a leaf.
     middle: Vec<u8>,
 }
@@ -124,6 +126,7 @@ impl Checker {
             versions,
             blocks: Blocks::default(),
             books: Books::default(),
+            periods: Periods::default(),
             middle: Vec::new(),
         }
     }
@@ -151,8 +154,10 @@ impl Checker {
             self.envelope(&event);
             let Some(fact) = self.fact(&event) else { continue };
             self.names(event.position, &fact);
+            let entry = Entry::of(&event, &fact);
+            self.periods.event(&entry, &mut self.findings);
             self.books.event(
-                (event.position, &fact),
+                &entry,
                 &self.ground.books,
                 &mut journal,
                 &mut ahead,

@@ -27,6 +27,8 @@ pub enum Check {
     Postings,
     /// The journal and the accounts of the live books say what the events say (I6, I7).
     Journal,
+    /// A closed period comes to what its close has recorded (I6).
+    Period,
     /// Every reader's place is an event of this ledger.
     Reader,
     /// An event is the one that was sealed (I11).
@@ -54,6 +56,7 @@ impl Check {
             Self::Claim => "claim",
             Self::Postings => "postings",
             Self::Journal => "journal",
+            Self::Period => "period",
             Self::Reader => "reader",
             Self::Leaf => "leaf",
             Self::Tile => "tile",

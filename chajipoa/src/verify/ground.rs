@@ -3,7 +3,11 @@
 //! What is recorded meanwhile lies beyond and is left alone: events are never changed, so everything up to the position
 //! stays as it is.
 
-use domain::{Event, event::Projection};
+use domain::{
+    Event, StreamKey,
+    event::{CheckpointRef, Projection},
+    ids::PERIODS,
+};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -24,6 +28,8 @@ pub(super) struct Ground {
     pub(super) books: LiveBooks,
     /// How far the tree is signed; none without a checkpoint.
     pub(super) sealed: Option<i64>,
+    /// What closes of periods have recorded of the tree, with their positions.
+    pub(super) recorded: Vec<(i64, CheckpointRef)>,
 }
 
 const HEAD: &str = "SELECT ledger_id, epoch FROM ledger.ledger_head";
@@ -32,7 +38,7 @@ const LAST: &str = "SELECT coalesce(max(position), 0) FROM ledger.event";
 
 const BOOKS: &str = "SELECT version FROM ledger.projection WHERE name = 'billing' AND live";
 
-const SKIPPED: &str = "SELECT e.type, e.schema_version, e.payload FROM ledger.stream_version v \
+const STREAM: &str = "SELECT e.position, e.type, e.schema_version, e.payload FROM ledger.stream_version v \
      JOIN ledger.event e ON e.position = v.position WHERE v.stream = $1 ORDER BY v.version";
 
 const SEALED: &str = "SELECT max(size) FROM ledger.signed_checkpoint WHERE epoch = $1";
@@ -51,7 +57,8 @@ impl Ground {
         };
         let sealed = client.query_one(SEALED, &[&epoch]).await?.try_get(0)?;
         let last = last(client).await?;
-        Ok(Self { last, ledger_id, epoch, books, sealed })
+        let recorded = recorded(client, last).await?;
+        Ok(Self { last, ledger_id, epoch, books, sealed, recorded })
     }
 }
 
@@ -77,12 +84,32 @@ async fn books(client: &Client) -> Result<LiveBooks, VerifyError> {
             let _ = books.accounts.insert(account, (row.try_get(2)?, row.try_get(3)?));
         }
     }
-    for row in client.query(SKIPPED, &[&Projection::Billing.stream().id]).await? {
-        // An event that cannot be read is found where all events are read.
-        let read = Event::decode(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        if let Ok(Event::ProjectionEventSkipped(skipped)) = read {
+    for (_, event) in stream(client, Projection::Billing.stream()).await? {
+        if let Event::ProjectionEventSkipped(skipped) = event {
             books.skipped.push(skipped.position);
         }
     }
     Ok(books)
+}
+
+async fn recorded(client: &Client, last: i64) -> Result<Vec<(i64, CheckpointRef)>, VerifyError> {
+    let mut recorded = Vec::new();
+    for (position, event) in stream(client, PERIODS).await? {
+        if let Event::PeriodClosed(close) = event
+            && position <= last
+        {
+            recorded.extend(close.checkpoint.map(|checkpoint| (position, checkpoint)));
+        }
+    }
+    Ok(recorded)
+}
+
+/// The events of a stream. One that cannot be read is found where all events are read.
+async fn stream(client: &Client, stream: StreamKey) -> Result<Vec<(i64, Event)>, VerifyError> {
+    let mut events = Vec::new();
+    for row in client.query(STREAM, &[&stream.id]).await? {
+        let read = Event::decode(row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        events.extend(read.ok().map(|event| (row.get(0), event)));
+    }
+    Ok(events)
 }

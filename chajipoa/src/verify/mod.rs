@@ -10,7 +10,9 @@
 //! | [`tables`] | I4, I3: the pass over `stream_version`, `command`, `claim`, which say what the events say |
 //! | [`command`] | I3: the events of a command are one block, as its row says |
 //! | [`names`] | the names that events take are those in `claim` |
-//! | [`books`] | I6: entries balance, journal and accounts of the live books say the same |
+//! | [`stated`] | I6: both sides of what an event says come to the same |
+//! | [`books`] | I6: journal and accounts of the live books say what the events say |
+//! | [`periods`] | I6: a closed period comes to what its close has recorded |
 //! | [`readers`] | what projections and relay saw is still there |
 //! | [`tree`] | I11: leaves, tiles, roots of the signed checkpoints |
 //! | [`published`] | I11: checkpoints outside the database |
@@ -33,10 +35,12 @@ mod ground;
 mod locate;
 mod names;
 mod order;
+mod periods;
 mod published;
 mod readers;
 mod report;
 mod sources;
+mod stated;
 mod sums;
 mod tables;
 mod tree;

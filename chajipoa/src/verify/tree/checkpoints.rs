@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::event::CheckpointRef;
 use ledger::LedgerIdentity;
 use ledger::tree::{CheckpointText, Hash, SignedNote, VerifierKey};
 
@@ -27,6 +28,8 @@ enum Source {
     Stored(i32, Vec<u8>, String),
     /// One from outside, and the root that is stored for its epoch and size.
     Published(Published, Option<Vec<u8>>),
+    /// What the close of a period at this position recorded.
+    Recorded(i64, CheckpointRef),
 }
 
 /// What is known of checkpoints.
@@ -35,6 +38,8 @@ pub(super) struct Checkpoints {
     identity: LedgerIdentity,
     /// Those from outside, by size.
     outside: BTreeMap<i64, Vec<Published>>,
+    /// Those that closes of periods recorded, with the positions of the closes, by size.
+    recorded: BTreeMap<i64, Vec<(i64, CheckpointRef)>>,
     /// From outside, and no checkpoint of this ledger.
     foreign: Vec<String>,
     /// How many stored ones were compared with the tree.
@@ -58,8 +63,12 @@ impl Checkpoints {
                 Err(why) => foreign.push(format!("{}: {why}", one.path.display())),
             }
         }
+        let mut recorded: BTreeMap<i64, Vec<_>> = BTreeMap::new();
+        for (position, said) in &ground.recorded {
+            recorded.entry(said.size).or_default().push((*position, said.clone()));
+        }
         let keys = asked.keys;
-        Self { keys, identity, outside, foreign, signed: 0, published: 0, held: 0, fell: false }
+        Self { keys, identity, outside, recorded, foreign, signed: 0, published: 0, held: 0, fell: false }
     }
 
     pub(super) const fn held(&self) -> i64 {
@@ -82,7 +91,13 @@ impl Checkpoints {
             size: row.size,
             source: Source::Stored(row.epoch, row.root.to_vec(), row.note.to_owned()),
         });
-        let mut points: Vec<Point> = rows.chain(outside).collect();
+        let recorded = self.recorded.range(from..=until).flat_map(|(size, all)| {
+            all.iter().map(|(position, said)| Point {
+                size: *size,
+                source: Source::Recorded(*position, said.clone()),
+            })
+        });
+        let mut points: Vec<Point> = rows.chain(outside).chain(recorded).collect();
         points.sort_by_key(|point| point.size);
         Ok(points)
     }
@@ -105,6 +120,7 @@ impl Checkpoints {
                 self.published = self.published.saturating_add(1);
                 self.look_outside(size, one, stored.as_deref(), findings)
             }
+            Source::Recorded(position, said) => return self.look_at_close(*position, said, tree, findings),
         };
         let (Some(said), Some((root, differs))) = (said, tree) else { return };
         if said == root {
@@ -116,6 +132,25 @@ impl Checkpoints {
                 format!("the signed root of the first {size} events is not theirs: one of these was altered");
             findings.stretch(Check::Checkpoint, from, size, what);
         }
+    }
+
+    /// Compares what a close recorded with the tree. Where an event is known to be at fault, the root says nothing more.
+    fn look_at_close(
+        &self,
+        position: i64,
+        said: &CheckpointRef,
+        tree: Option<(Hash, Option<i64>)>,
+        findings: &mut Findings,
+    ) {
+        let Some((root, differs)) = tree else { return };
+        if self.fell || differs.is_some_and(|at| at <= said.size) {
+            return;
+        }
+        let ours = |epoch| CheckpointText::origin_of(LedgerIdentity { epoch, ..self.identity }) == said.origin;
+        let holds = said.root == hex::encode(root) && (1..=self.identity.epoch).any(ours);
+        findings.unless(holds, Check::Period, position, || {
+            format!("the close records a checkpoint of {} with a root that is not that of the first {} events", said.origin, said.size)
+        });
     }
 
     /// The first position that only a checkpoint of this size or a later one proves.
