@@ -42,8 +42,8 @@ fmt: ## format the code
 .PHONY: bench
 bench: ## the ratio table, measured on this machine
 	@scripts/deps.sh build postgres kafka tools
-	@cargo build --quiet --release -p chajipoa
-	@CHAJIPOA_BIN="$$(cd $(TARGET) && pwd)/release/chajipoa" cargo run --quiet --release -p tests --bin bench
+	@cargo build --quiet --release -p chajipoa -p tests --bin chajipoa --bin bench
+	@CHAJIPOA_BIN="$$(cd $(TARGET) && pwd)/release/chajipoa" $(TARGET)/release/bench
 
 .PHONY: cluster
 cluster: bin/chajipoa ## real Kafka, two of each service as processes of their own, one gateway; Ctrl-C stops it

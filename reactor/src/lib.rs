@@ -30,6 +30,7 @@ mod reactor;
 mod sms;
 mod statements;
 mod status;
+mod stop;
 
 pub use azampay::{
     AzamPay, AzamPaySettings, Collection, Inquiry, KeyError, PayOut, PayOutName, PublicKey, Reply, Source,

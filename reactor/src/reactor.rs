@@ -5,12 +5,13 @@
 //! first start as well as of every recovery.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use edge::Clock;
 use edge::metrics::Metrics;
-use edge::pace::Backoff;
+use edge::pace::{self, Backoff, Broken};
 use ledger::Ledger;
 use ledger::feed::FeedSource;
 use tokio::sync::watch;
@@ -21,7 +22,7 @@ use crate::connection::{FIRING, locked};
 use crate::error::{ReactorError, chain};
 use crate::past::Past;
 use crate::status::Status;
-use crate::{fire, follow};
+use crate::{fire, follow, stop};
 
 /// The first pause after a failure, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -70,13 +71,9 @@ impl Reactor {
     #[must_use]
     pub fn start(self, commands: Commands) -> Running {
         let status = self.status.clone();
-        let (stop, mut stopping) = watch::channel(false);
+        let (stop, stopping) = watch::channel(false);
         let task = tokio::spawn(async move {
-            let stopped = async move {
-                // The sender is dropped or says so: both mean stop.
-                let _ = stopping.wait_for(|stop| *stop).await;
-            };
-            let ended = self.run(&commands, stopped).await;
+            let ended = self.run(&commands, stop::told_to(stopping)).await;
             if let Err(error) = &ended {
                 tracing::error!(error = chain(error), "the reactor has ended; only an operator can help");
             }
@@ -95,31 +92,25 @@ impl Reactor {
         commands: &Commands,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<(), ReactorError> {
+        let (clock, backoff) = (self.sources.clock.as_ref(), Backoff::new(PAUSES.0, PAUSES.1));
         let ended = tokio::select! {
-            failure = self.sessions(commands) => failure.map(|never| match never {}),
+            ended = pace::sessions(clock, backoff, pending(), || self.again(commands)) => ended,
             () = shutdown => Ok(()),
         };
         self.status.active(false);
         ended
     }
 
-    async fn sessions(&self, commands: &Commands) -> Result<Infallible, ReactorError> {
-        let clock = self.sources.clock.as_ref();
-        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
-        loop {
-            let before = self.status.snapshot().position;
-            let Err(error) = self.session(commands).await;
-            self.status.active(false);
-            self.status.failed(&error);
-            if error.is_final() {
-                return Err(error);
-            }
-            tracing::warn!(error = chain(&error), "the reactor starts again at its position");
-            if self.status.snapshot().position != before {
-                backoff.reset();
-            }
-            backoff.pause(clock).await;
+    async fn again(&self, commands: &Commands) -> Result<(), Broken<ReactorError>> {
+        let before = self.status.snapshot().position;
+        let Err(error) = self.session(commands).await;
+        self.status.active(false);
+        self.status.failed(&error);
+        if error.is_final() {
+            return Err(Broken::ForGood(error));
         }
+        tracing::warn!(error = chain(&error), "the reactor starts again at its position");
+        Err(Broken::Again { achieved: self.status.snapshot().position != before })
     }
 
     /// One connection's life: the lock, and both sides for as long as it lasts.

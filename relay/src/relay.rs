@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge::metrics::Metrics;
-use edge::pace::Backoff;
+use edge::pace::{self, Backoff, Broken};
 use futures_util::FutureExt as _;
 use ledger::Ledger;
 
 use crate::config::RelayConfig;
 use crate::error::RelayError;
-use crate::session;
+use crate::session::{self, Shutdown};
 use crate::status::RelayStatus;
 
 /// The relay reads by one connection; the other is for comparing and asking.
@@ -50,31 +50,21 @@ impl Relay {
     /// The message says what to do.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), RelayError> {
         let shutdown = shutdown.boxed().shared();
-        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
-        loop {
-            let before = self.status.snapshot().position;
-            let error = match session::run(&self.config, &self.ledger, &self.status, &shutdown).await {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
-            };
-            self.status.failed(&error);
-            if error.is_final() {
-                return Err(error);
-            }
-            warn_of(&error);
-            if self.status.snapshot().position != before {
-                backoff.reset();
-            }
-            tokio::select! {
-                () = backoff.pause(self.config.clock.as_ref()) => {}
-                () = shutdown.clone() => return Ok(()),
-            }
-        }
+        let (clock, backoff) = (self.config.clock.as_ref(), Backoff::new(PAUSES.0, PAUSES.1));
+        pace::sessions(clock, backoff, shutdown.clone(), || self.session(&shutdown)).await
     }
-}
 
-/// Logged apart, so that no reference to the error is held across a pause.
-fn warn_of(error: &RelayError) {
-    let reason: &dyn std::error::Error = error;
-    tracing::warn!(error = reason, "the relay starts again at its checkpoint");
+    async fn session(&self, shutdown: &Shutdown) -> Result<(), Broken<RelayError>> {
+        let before = self.status.snapshot().position;
+        let Err(error) = session::run(&self.config, &self.ledger, &self.status, shutdown).await else {
+            return Ok(());
+        };
+        self.status.failed(&error);
+        if error.is_final() {
+            return Err(Broken::ForGood(error));
+        }
+        let reason: &dyn std::error::Error = &error;
+        tracing::warn!(error = reason, "the relay starts again at its checkpoint");
+        Err(Broken::Again { achieved: self.status.snapshot().position != before })
+    }
 }

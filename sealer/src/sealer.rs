@@ -2,11 +2,17 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use edge::{metrics::Metrics, pace::Backoff};
+use edge::{
+    metrics::Metrics,
+    pace::{self, Backoff, Broken},
+};
 use futures_util::FutureExt as _;
 use ledger::Ledger;
 
-use crate::{SealerConfig, SealerError, SealerStatus, session};
+use crate::{
+    SealerConfig, SealerError, SealerStatus,
+    session::{self, Shutdown},
+};
 
 /// One connection reads events, the other proofs.
 const READING_CONNECTIONS: usize = 2;
@@ -43,31 +49,21 @@ impl Sealer {
     /// What only an operator can cure: the ledger was restored or altered. The message says what to do.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), SealerError> {
         let shutdown = shutdown.boxed().shared();
-        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
-        loop {
-            let before = self.status.snapshot().position;
-            let error = match session::run(&self.config, &self.ledger, &self.status, &shutdown).await {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
-            };
-            self.status.failed(&error);
-            if error.is_final() {
-                return Err(error);
-            }
-            warn_of(&error);
-            if self.status.snapshot().position != before {
-                backoff.reset();
-            }
-            tokio::select! {
-                () = backoff.pause(self.config.clock.as_ref()) => {}
-                () = shutdown.clone() => return Ok(()),
-            }
-        }
+        let (clock, backoff) = (self.config.clock.as_ref(), Backoff::new(PAUSES.0, PAUSES.1));
+        pace::sessions(clock, backoff, shutdown.clone(), || self.session(&shutdown)).await
     }
-}
 
-/// Logged apart, so that no reference to the error is held across a pause.
-fn warn_of(error: &SealerError) {
-    let reason: &dyn std::error::Error = error;
-    tracing::warn!(error = reason, "the sealer starts again at its last checkpoint");
+    async fn session(&self, shutdown: &Shutdown) -> Result<(), Broken<SealerError>> {
+        let before = self.status.snapshot().position;
+        let Err(error) = session::run(&self.config, &self.ledger, &self.status, shutdown).await else {
+            return Ok(());
+        };
+        self.status.failed(&error);
+        if error.is_final() {
+            return Err(Broken::ForGood(error));
+        }
+        let reason: &dyn std::error::Error = &error;
+        tracing::warn!(error = reason, "the sealer starts again at its last checkpoint");
+        Err(Broken::Again { achieved: self.status.snapshot().position != before })
+    }
 }

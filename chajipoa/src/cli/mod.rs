@@ -16,6 +16,7 @@ mod staff;
 mod token;
 mod verify;
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -115,13 +116,11 @@ fn api(url: &str) -> Result<Api, Failure> {
     Ok(Api::new(url, keys)?)
 }
 
-/// Prints an answer: as JSON, or in words.
-#[expect(clippy::print_stdout, reason = "this is the tool's answer")]
+/// Prints an answer: as JSON, or in words. Whoever has stopped reading has read enough; the exit code still says it.
 fn say(json: bool, value: &impl serde::Serialize, words: impl FnOnce() -> String) -> Result<(), Failure> {
-    if json {
-        println!("{}", serde_json::to_string(value).map_err(Failure::other)?);
-    } else {
-        println!("{}", words());
+    let text = if json { serde_json::to_string(value).map_err(Failure::other)? } else { words() };
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::other(error)),
+        Ok(()) | Err(_) => Ok(()),
     }
-    Ok(())
 }

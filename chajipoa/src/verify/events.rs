@@ -156,13 +156,7 @@ impl Checker {
             self.names(event.position, &fact);
             let entry = Entry::of(&event, &fact);
             self.periods.event(&entry, &mut self.findings);
-            self.books.event(
-                &entry,
-                &self.ground.books,
-                &mut journal,
-                &mut ahead,
-                &mut self.findings,
-            )?;
+            self.books.event(&entry, &self.ground.books, &mut journal, &mut ahead, &mut self.findings)?;
         }
         Books::left(ahead.into_iter().chain(journal), &mut self.findings)?;
         self.tree.end_of(stretch.until, &stretch.tree, &mut self.findings)

@@ -64,7 +64,10 @@ impl Periods {
         });
         let size = close.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
         findings.unless(size <= stands, Check::Period, position, || {
-            format!("the close of {} records a checkpoint over {size} events, and stands after {stands}", close.until)
+            format!(
+                "the close of {} records a checkpoint over {size} events, and stands after {stands}",
+                close.until
+            )
         });
         let within = self.take(close.until);
         for (account, sides) in &within {
@@ -216,8 +219,10 @@ mod tests {
         let found = two_closes(501, 9);
         assert_eq!(
             found,
-            ["position 3: the close of 2026-03-01 records 501 and 0 (debit, credit; in all 501 and 0) for account \
-              1000, its events come to 500 and 0 (debit, credit; in all 500 and 0) [period]"]
+            [
+                "position 3: the close of 2026-03-01 records 501 and 0 (debit, credit; in all 501 and 0) for account \
+              1000, its events come to 500 and 0 (debit, credit; in all 500 and 0) [period]"
+            ]
         );
         assert!(two_closes(500, 0).iter().all(|found| found.starts_with("position 5: ")));
         assert_eq!(two_closes(500, 0).len(), 1);
@@ -230,8 +235,10 @@ mod tests {
         ledger.close(Some("2026-03-07"), "2026-03-08", &[]);
         assert_eq!(
             ledger.found(),
-            ["position 2: the close of 2026-03-07 to 2026-03-08 as of position 1 does not follow the one before it \
-              (to 2026-03-05) as of 1 [period]"]
+            [
+                "position 2: the close of 2026-03-07 to 2026-03-08 as of position 1 does not follow the one before it \
+              (to 2026-03-05) as of 1 [period]"
+            ]
         );
     }
 

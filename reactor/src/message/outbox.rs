@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::Time;
 use edge::Clock;
 use edge::metrics::Metrics;
-use edge::pace::{Backoff, rest};
+use edge::pace::{self, Backoff, Broken, rest};
 use futures_util::future::try_join;
 use ledger::Ledger;
 use ledger::inbox::Inbox;
@@ -24,6 +24,7 @@ use crate::connection::{SENDING, connect, locked};
 use crate::error::{ReactorError, chain};
 use crate::notice::KEPT;
 use crate::statements::notices as statements;
+use crate::stop;
 
 /// How often is looked for new messages: a person waits for the code.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -98,25 +99,24 @@ impl Outbox {
     }
 
     /// Sends until `stop` says true. What is on its way then is waited for; a database that is away, too.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
-        loop {
-            match self.session(stop.clone(), &mut backoff).await {
-                Ok(()) => return,
-                Err(error) => tracing::warn!(error = chain(&error), "the sender of messages starts again"),
-            }
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                () = backoff.pause(self.clock.as_ref()) => {}
-            }
-        }
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let (clock, backoff) = (self.clock.as_ref(), Backoff::new(PAUSES.0, PAUSES.1));
+        let Ok(()) =
+            pace::sessions(clock, backoff, stop::told_to(stop.clone()), || self.again(stop.clone())).await;
+    }
+
+    async fn again(&self, stop: watch::Receiver<bool>) -> Result<(), Broken<Infallible>> {
+        let mut connected = false;
+        let Err(error) = self.session(stop, &mut connected).await else { return Ok(()) };
+        tracing::warn!(error = chain(&error), "the sender of messages starts again");
+        Err(Broken::Again { achieved: connected })
     }
 
     /// One connection's life, until something fails or it is to stop.
     async fn session(
         &self,
         mut stop: watch::Receiver<bool>,
-        backoff: &mut Backoff,
+        connected: &mut bool,
     ) -> Result<(), ReactorError> {
         let client = tokio::select! {
             client = locked(&self.database_url, SENDING) => client?,
@@ -137,7 +137,7 @@ impl Outbox {
             );
         }
         let mut other = connect(&self.database_url).await?;
-        backoff.reset();
+        *connected = true;
         let sending =
             try_join(send_codes(&desk, &client, stop.clone()), send_notices(&desk, &mut other, stop));
         tokio::select! {

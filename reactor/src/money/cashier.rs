@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge::Clock;
-use edge::pace::{Backoff, rest};
+use edge::pace::{self, Backoff, Broken, rest};
 use ledger::Ledger;
 use ledger::inbox::Inbox;
 use ledger::seal::{Keys, Sealer};
@@ -26,6 +26,7 @@ use crate::commands::Commands;
 use crate::connection::connect;
 use crate::error::{ReactorError, chain};
 use crate::statements::{self, money};
+use crate::stop;
 
 /// How often is looked whether something is to be done.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -84,29 +85,24 @@ impl Cashier {
     }
 
     /// Works until `stop` says true. What is on its way then is waited for; a database that is away, too.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
-        loop {
-            match self.session(stop.clone(), &mut backoff).await {
-                Ok(()) => return,
-                Err(error) => tracing::warn!(error = chain(&error), "the cashier starts again"),
-            }
-            tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
-                () = backoff.pause(self.clock.as_ref()) => {}
-            }
-        }
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let (clock, backoff) = (self.clock.as_ref(), Backoff::new(PAUSES.0, PAUSES.1));
+        let Ok(()) =
+            pace::sessions(clock, backoff, stop::told_to(stop.clone()), || self.again(stop.clone())).await;
+    }
+
+    async fn again(&self, stop: watch::Receiver<bool>) -> Result<(), Broken<Infallible>> {
+        let mut working = false;
+        let Err(error) = self.session(stop, &mut working).await else { return Ok(()) };
+        tracing::warn!(error = chain(&error), "the cashier starts again");
+        Err(Broken::Again { achieved: working })
     }
 
     /// One connection's life; comes back without an error when it was told to stop.
-    async fn session(
-        &self,
-        mut stop: watch::Receiver<bool>,
-        backoff: &mut Backoff,
-    ) -> Result<(), ReactorError> {
+    async fn session(&self, mut stop: watch::Receiver<bool>, working: &mut bool) -> Result<(), ReactorError> {
         let mut calls = JoinSet::new();
         let worked = tokio::select! {
-            worked = self.work(&mut calls, backoff) => worked.map(|never| match never {}),
+            worked = self.work(&mut calls, working) => worked.map(|never| match never {}),
             _ = stop.wait_for(|stop| *stop) => Ok(()),
         };
         // Each holds the desk, and with it the connection whose number its claim carries.
@@ -118,10 +114,10 @@ impl Cashier {
         worked
     }
 
-    async fn work(&self, calls: &mut JoinSet<()>, backoff: &mut Backoff) -> Result<Infallible, ReactorError> {
+    async fn work(&self, calls: &mut JoinSet<()>, working: &mut bool) -> Result<Infallible, ReactorError> {
         let desk = Arc::new(self.desk().await?);
         self.until_caught_up(&desk.client).await?;
-        backoff.reset();
+        *working = true;
         tokio::select! {
             failed = act(&desk, calls) => failed,
             failed = desk.read_letters() => failed,

@@ -146,10 +146,14 @@ impl Checkpoints {
         if self.fell || differs.is_some_and(|at| at <= said.size) {
             return;
         }
-        let ours = |epoch| CheckpointText::origin_of(LedgerIdentity { epoch, ..self.identity }) == said.origin;
+        let ours =
+            |epoch| CheckpointText::origin_of(LedgerIdentity { epoch, ..self.identity }) == said.origin;
         let holds = said.root == hex::encode(root) && (1..=self.identity.epoch).any(ours);
         findings.unless(holds, Check::Period, position, || {
-            format!("the close records a checkpoint of {} with a root that is not that of the first {} events", said.origin, said.size)
+            format!(
+                "the close records a checkpoint of {} with a root that is not that of the first {} events",
+                said.origin, said.size
+            )
         });
     }
 

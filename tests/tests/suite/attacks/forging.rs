@@ -1,5 +1,5 @@
 //! Forgeries that fit: whatever else the tables say is patched with them, so that positions, versions, commands,
-//! names and books agree and only the tree, or the signature, can tell.
+//! names and books agree and only the tree, the signature, or a close of these days, can tell.
 
 use domain::Event as Fact;
 use ledger::tree::{Hash, WIDTH, root_of};
@@ -37,6 +37,24 @@ pub(crate) const KINDS: &[(&str, Kind)] = &[
         let at = ground.last - dice.number(0, 60);
         let whole = ground.event(at)?.command_id != ground.event(at - 1)?.command_id;
         whole.then(|| Attack::at(at, cut(ground, at)))?
+    }),
+    ("forged: a figure of a close that is not sealed yet", |ground, dice| {
+        let more = dice.number(1, 100_000);
+        let figure = *dice.one(&["debit", "credit", "total_debit", "total_credit"])?;
+        closed(ground, |close| {
+            let accounts = close.pointer("/accounts")?.as_array()?.len();
+            let index = dice.number(0, i64::try_from(accounts).ok()? - 1);
+            let amount = close.pointer_mut(&format!("/accounts/{index}/{figure}"))?;
+            *amount = (amount.as_i64()? + more).into();
+            Some(())
+        })
+    }),
+    ("forged: the checkpoint of a close that is not sealed yet", |ground, dice| {
+        let root = hex::encode(other_hash(dice));
+        closed(ground, |close| {
+            *close.pointer_mut("/checkpoint/root")? = root.into();
+            Some(())
+        })
     }),
     ("forged: two events swapped with all that hangs on them", |ground, dice| {
         let (one, other) = two(ground, dice)?;
@@ -191,6 +209,21 @@ fn placed(ground: &Ground) -> Vec<(String, &'static str)> {
     ]
     .map(|(table, column)| (table.to_owned(), column))
     .into()
+}
+
+/// The close of a period with something else in it, and nothing signed from there on.
+fn closed(ground: &Ground, altered: impl FnOnce(&mut Value) -> Option<()>) -> Option<Attack> {
+    let event = ground.events.iter().find(|event| event.event_type == "PeriodClosed")?;
+    let mut payload: Value = serde_json::from_slice(&event.payload).ok()?;
+    altered(&mut payload)?;
+    let at = event.position;
+    let sql = format!(
+        "UPDATE ledger.event SET payload = '\\x{}' WHERE position = {at};
+         DELETE FROM ledger.signed_checkpoint WHERE size >= {at};
+         DELETE FROM ledger.tile WHERE (index + 1) * 256 >= {at};",
+        hex::encode(payload.to_string())
+    );
+    Attack::at(at, sql)
 }
 
 /// Everything from this position on is so many further, or nearer.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use chajipoa::verify::{Published, read_folder};
 use ledger::tree::{CheckpointKeys, CheckpointText, Growth, Hash, SignedNote, Signer, VerifierKey};
 use ledger::{LedgerIdentity, Position, leaf};
-use tests::harness::{Database, Place, wait_until};
+use serde_json::json;
+use tests::harness::{Database, FINANCE, Place, wait_until};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -92,6 +93,7 @@ impl Scene {
     pub(crate) async fn new() -> Self {
         let mut up = Up::with_reactor().await;
         let _report = simulate(&up, 12, 11).await;
+        close(&up).await;
         wait_until("the read models have caught up", LIMIT, async || {
             let last = up.place.last().await;
             let read = up.place.projected().await;
@@ -169,6 +171,17 @@ impl Scene {
         let (code, said) = run(&["--checkpoint", "/nowhere"], owner).await;
         assert_eq!((code, said.contains("/nowhere cannot be read")), (2, true), "{said}");
     }
+}
+
+/// Finance closes all days but today, once something of them is signed.
+async fn close(up: &Up) {
+    wait_until("a checkpoint is signed", LIMIT, async || {
+        up.client.get(FINANCE, "/api/v1/ledger/checkpoint").await.status == 200
+    })
+    .await;
+    let yesterday = domain::timing::business_day(edge::Clock::now(&edge::SystemClock)).pred_opt().unwrap();
+    let closed = up.client.command(FINANCE, "ClosePeriod", json!({"until": yesterday})).await.expect(200);
+    assert!(closed.at("/result/checkpoint/root").is_string(), "{:?}", closed.json());
 }
 
 fn uuid_text() -> String {
