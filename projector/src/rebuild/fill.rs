@@ -8,12 +8,15 @@
 use bytes::Bytes;
 use futures_util::SinkExt as _;
 use ledger::Checkpoint;
+use tokio_postgres::Client;
 
 use crate::{
     ProjectorError,
     control::filled,
     fact::Taken,
-    history, statements,
+    history,
+    rebuild::indexing,
+    statements,
     store::Store,
     table::{CopyRows, Table},
 };
@@ -35,7 +38,8 @@ pub(super) struct Fill {
     version: i16,
     copies: Vec<CopyRows>,
     has_keys: bool,
-    rows: u64,
+    /// By table.
+    rows: Vec<u64>,
     reached: Checkpoint,
 }
 
@@ -48,9 +52,10 @@ impl Fill {
     ) -> Result<Self, ProjectorError> {
         store.client.batch_execute(BULK).await?;
         store.rows.tables().into_iter().for_each(|table| table.remember(expected));
-        let copies = store.rows.tables().iter().map(|_| CopyRows::new()).collect();
+        let copies: Vec<CopyRows> = store.rows.tables().iter().map(|_| CopyRows::new()).collect();
+        let rows = vec![0; copies.len()];
         let reached = store.checkpoint;
-        Ok(Self { store, version, copies, has_keys: false, rows: 0, reached })
+        Ok(Self { store, version, copies, has_keys: false, rows, reached })
     }
 
     /// Folds events that follow the last ones.
@@ -91,11 +96,11 @@ impl Fill {
     async fn copy_out(&mut self, at_least: usize) -> Result<(), ProjectorError> {
         let tables: Vec<&'static Table> =
             self.store.rows.tables().into_iter().map(|table| table.table()).collect();
-        for (table, copy) in tables.into_iter().zip(&mut self.copies) {
+        for ((table, copy), rows) in tables.into_iter().zip(&mut self.copies).zip(&mut self.rows) {
             if copy.rows() == 0 || copy.size() < at_least {
                 continue;
             }
-            self.rows = self.rows.saturating_add(copy.rows());
+            *rows = rows.saturating_add(copy.rows());
             copy_in(&self.store, table, copy).await?;
         }
         Ok(())
@@ -110,8 +115,9 @@ impl Fill {
         Ok(())
     }
 
-    /// Writes what is left, makes the indexes and moves the position. Returns the version, and its rows.
-    pub(super) async fn finish(mut self) -> Result<(Store, u64), ProjectorError> {
+    /// Writes what is left, makes keys and indexes, with a connection `beside` its own, and moves the position. Returns
+    /// the version, and its rows.
+    pub(super) async fn finish(mut self, beside: &Client) -> Result<(Store, u64), ProjectorError> {
         if self.has_keys {
             self.store.write_changes().await?;
         }
@@ -119,19 +125,16 @@ impl Fill {
             table.evict(0, copy);
         }
         self.copy_out(0).await?;
-        self.add_keys().await?;
-        let model = self.store.model;
-        self.store.client.batch_execute(&filled(model.sql().indexes, model, self.version)).await?;
-        for table in model.tables() {
-            let analyze = format!("ANALYZE {}.{}", self.store.schema(), table.name);
-            self.store.client.batch_execute(&analyze).await?;
-        }
+        beside.batch_execute(BULK).await?;
+        let made = (self.store.model, self.version);
+        let statements = indexing::statements(made, self.has_keys, &self.rows);
+        indexing::run((&self.store.client, beside), statements).await?;
         self.store.client.batch_execute(DURABLE).await?;
         if self.reached.position > self.store.position() {
             self.store.reach(self.reached).await?;
         }
         self.store.forget();
-        Ok((self.store, self.rows))
+        Ok((self.store, self.rows.iter().sum()))
     }
 }
 

@@ -7,6 +7,7 @@
 //! live before it stay.
 
 mod fill;
+mod indexing;
 mod read;
 
 use std::{
@@ -177,7 +178,8 @@ impl Work {
                 self.tell(model, last.position());
             }
         }
-        let (mut store, rows) = fill.finish().await?;
+        let beside = connect(&self.sources.database_url).await?;
+        let (mut store, rows) = fill.finish(&beside).await?;
         if store.position() < self.until {
             // The reader failed and says why.
             return Err(ProjectorError::Stopped);

@@ -19,7 +19,8 @@ const OCCURRED_AT: &str = "occurred_at";
 
 #[derive(Debug)]
 struct Entry<R> {
-    version: Option<Version<R>>,
+    /// Apart, so that the map moves little as it grows.
+    version: Option<Box<Version<R>>>,
     changed: bool,
     stored: bool,
     touched: u32,
@@ -105,7 +106,7 @@ impl<R: Changing> Keyed<R> {
         let version = self.present.changing(key)?.as_mut().ok_or_else(|| absent::<R>(&key))?;
         if version.row.position() < position {
             if let Some(past) = &mut self.past {
-                past.push(position, version.clone());
+                past.push(position, Version::clone(version));
             }
             version.row.set_position(position);
             version.occurred_at = occurred_at;
@@ -128,11 +129,11 @@ impl<R: Changing> Keyed<R> {
         let (position, occurred_at) = (self.present.position, self.present.occurred_at);
         row.set_position(position);
         let version = self.present.changing(row.key())?;
-        let before = version.replace(Version { row, occurred_at });
+        let before = version.replace(Box::new(Version { row, occurred_at }));
         if let (Some(past), Some(before)) = (&mut self.past, before)
             && before.row.position() < position
         {
-            past.push(position, before);
+            past.push(position, *before);
         }
         Ok(())
     }
@@ -176,7 +177,7 @@ impl<R: Changing> Present<R> {
     }
 
     /// The place of a row that is about to change.
-    fn changing(&mut self, key: R::Key) -> Result<&mut Option<Version<R>>, Impossible> {
+    fn changing(&mut self, key: R::Key) -> Result<&mut Option<Box<Version<R>>>, Impossible> {
         let entry = self.entries.get_mut(&key).ok_or_else(|| not_loaded::<R>(&key))?;
         if !entry.changed {
             entry.changed = true;
@@ -225,7 +226,7 @@ impl<R: Changing> AnyTable for Present<R> {
     fn absorb(&mut self, rows: &[tokio_postgres::Row]) -> Result<(), tokio_postgres::Error> {
         let touched = self.batch;
         for row in rows {
-            let version = Version { row: R::read(row)?, occurred_at: row.try_get(OCCURRED_AT)? };
+            let version = Box::new(Version { row: R::read(row)?, occurred_at: row.try_get(OCCURRED_AT)? });
             let key = version.row.key();
             self.wanted.remove(&key);
             let entry = Entry { version: Some(version), changed: false, stored: true, touched };
