@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use tokio_postgres::{Client, Row, ToStatement};
 use uuid::Uuid;
 
@@ -100,20 +101,22 @@ pub(crate) async fn visit<S: ?Sized + ToStatement + Sync>(
     statement: &S,
     after: Position,
     limit: usize,
-    mut visit: impl FnMut(Essence<'_>),
+    mut visit: impl FnMut(Essence<'_>) + Send,
 ) -> Result<usize, LedgerError> {
     let limit = i64::try_from(limit).map_err(|_| LedgerError::OutOfRange("the limit"))?;
-    let rows = client.query(statement, &[&after.get(), &limit]).await?;
-    let mut expected = after.next();
-    for row in &rows {
-        let essence = rows::essence(row)?;
+    let rows = client.query_raw(statement, [after.get(), limit]).await?;
+    let mut rows = std::pin::pin!(rows);
+    let (mut expected, mut count) = (after.next(), 0_usize);
+    while let Some(row) = rows.try_next().await? {
+        let essence = rows::essence(&row)?;
         if essence.position != expected {
             return Err(LedgerError::Gap { expected, found: essence.position });
         }
         expected = expected.next();
         visit(essence);
+        count = count.saturating_add(1);
     }
-    Ok(rows.len())
+    Ok(count)
 }
 
 pub(crate) async fn streams<S: ?Sized + ToStatement + Sync>(

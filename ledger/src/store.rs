@@ -177,7 +177,7 @@ impl Ledger {
         &self,
         after: Position,
         limit: usize,
-        visit: impl FnMut(Essence<'_>),
+        visit: impl FnMut(Essence<'_>) + Send,
     ) -> Result<usize, LedgerError> {
         let (client, statement) = self.prepared(statements::READ_ESSENCE).await?;
         read::visit(&client, &statement, after, limit, visit).await

@@ -5,7 +5,6 @@
 //! need not be looked for, so a ledger whose rows rest after a while is folded without a single query. A row that
 //! comes back is fetched by its key, which makes the primary keys necessary before the end, and changed in place.
 
-use bytes::Bytes;
 use futures_util::SinkExt as _;
 use ledger::Checkpoint;
 use tokio_postgres::Client;
@@ -25,8 +24,6 @@ use crate::{
 const KEPT_ROWS: usize = 50_000;
 /// How many bytes are gathered before they are copied.
 const COPY_BYTES: usize = 1 << 20;
-/// How many of them are sent at a time: larger messages only make the connection's buffer grow and shrink.
-const MESSAGE_BYTES: usize = 128 << 10;
 
 /// The session settings of a bulk load. Nothing counts before the position moves, which is committed durably.
 const BULK: &str = "SET synchronous_commit = off; SET maintenance_work_mem = '256MB'";
@@ -142,10 +139,9 @@ async fn copy_in(store: &Store, table: &'static Table, copy: &mut CopyRows) -> R
     let given = copy.rows();
     let sink = store.client.copy_in(&statements::copy(store.schema(), table)).await?;
     let mut sink = std::pin::pin!(sink);
-    for message in copy.end().chunks(MESSAGE_BYTES) {
-        sink.send(Bytes::copy_from_slice(message)).await?;
+    for part in copy.take() {
+        sink.send(part).await?;
     }
     let written = sink.finish().await?;
-    copy.clear();
     if written == given { Ok(()) } else { Err(ProjectorError::Written { table: table.name, given, written }) }
 }
