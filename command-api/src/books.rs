@@ -5,11 +5,11 @@
 //! close. Constant memory, whatever the length of the ledger. What earlier closes hold is taken from the last of them, and
 //! reading begins shortly before the first moment at which anything could be booked on an open day.
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{Days, NaiveDate, TimeDelta};
 use domain::event::{CheckpointRef, PeriodClosed, UnknownEvent};
 use domain::ids::PERIODS;
 use domain::period::{Books, OutOfOrder};
-use domain::{Command, Event, Time, postings};
+use domain::{Command, Event, Time, postings, timing};
 use ledger::{Envelope, Essence, Ledger, LedgerError, LockedAppend, Position};
 
 use crate::statements;
@@ -20,8 +20,6 @@ const CLOSE: &str = "PeriodClosed";
 const PAGE: usize = 2_000;
 /// No event happens so much later than it is recorded, whatever the clocks say.
 const AHEAD: TimeDelta = TimeDelta::days(1);
-/// How far the business day is ahead of UTC.
-const EAST_AFRICA: TimeDelta = TimeDelta::hours(3);
 
 /// Why there are no books.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +77,7 @@ async fn closes(ledger: &Ledger) -> Result<Vec<(i64, PeriodClosed)>, BooksError>
 /// Before this moment nothing was recorded that is booked on a day after the closed one.
 fn first_moment(closed: NaiveDate) -> Time {
     let open = closed.checked_add_days(Days::new(1)).unwrap_or(closed);
-    domain::timing::plus(open.and_time(NaiveTime::MIN).and_utc(), -(EAST_AFRICA + AHEAD))
+    timing::plus(timing::day_begins(open), -AHEAD)
 }
 
 async fn recorded_by(ledger: &Ledger, moment: Time) -> Result<i64, BooksError> {

@@ -69,6 +69,20 @@ impl Money {
     }
 }
 
+/// Shillings as people read them: thousands apart, `-45,000`.
+#[must_use]
+pub fn grouped(shillings: i64) -> String {
+    let digits = shillings.unsigned_abs().to_string();
+    let mut written = String::from(if shillings < 0 { "-" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && digits.len().saturating_sub(index).is_multiple_of(3) {
+            written.push(',');
+        }
+        written.push(digit);
+    }
+    written
+}
+
 impl std::iter::Sum for Money {
     fn sum<I: Iterator<Item = Money>>(iter: I) -> Money {
         iter.fold(Money::ZERO, Money::plus)
@@ -114,6 +128,15 @@ impl<'de> Deserialize<'de> for Amount {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shillings_are_grouped_by_thousands_and_signed() {
+        for (shillings, written) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (-45_000, "-45,000"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(grouped(shillings), written);
+        }
+    }
 
     #[test]
     fn money_is_never_negative_and_never_a_fraction() {

@@ -4,7 +4,7 @@
 //! back 60 minutes, admins 7 days, stations and the provider side as far as the fact that theirs follows. Nobody
 //! may be more than 5 minutes ahead.
 
-use chrono::{DurationRound, NaiveDate, TimeDelta};
+use chrono::{DurationRound, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use crate::{Rejection, Role, Time, decide::Order, event::Review};
 
@@ -28,7 +28,25 @@ pub fn to_micros(time: Time) -> Time {
 /// The business day (Africa/Dar_es_Salaam) on which a moment lies.
 #[must_use]
 pub fn business_day(time: Time) -> NaiveDate {
-    plus(time, EAST_AFRICA).date_naive()
+    local(time).date()
+}
+
+/// What clocks in Tanzania show at a moment.
+#[must_use]
+pub fn local(time: Time) -> NaiveDateTime {
+    plus(time, EAST_AFRICA).naive_utc()
+}
+
+/// The moment at which clocks in Tanzania show this.
+#[must_use]
+pub fn of_local(shown: NaiveDateTime) -> Time {
+    plus(shown.and_utc(), -EAST_AFRICA)
+}
+
+/// The moment at which a business day begins.
+#[must_use]
+pub fn day_begins(day: NaiveDate) -> Time {
+    of_local(day.and_time(NaiveTime::MIN))
 }
 
 /// A moment later by a length of time; the end of time itself where there is no such moment.
@@ -123,5 +141,13 @@ mod tests {
         let time = |text: &str| text.parse::<Time>().unwrap();
         assert_eq!(business_day(time("2026-03-01T20:59:59Z")).to_string(), "2026-03-01");
         assert_eq!(business_day(time("2026-03-01T21:00:00Z")).to_string(), "2026-03-02");
+    }
+
+    #[test]
+    fn what_clocks_show_names_the_moment() {
+        let moment = "2026-03-01T21:30:00Z".parse::<Time>().unwrap();
+        assert_eq!(local(moment).to_string(), "2026-03-02 00:30:00");
+        assert_eq!(of_local(local(moment)), moment);
+        assert_eq!(day_begins(business_day(moment)), moment - TimeDelta::minutes(30));
     }
 }

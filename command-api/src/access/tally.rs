@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::timing::business_day;
+use domain::timing::{business_day, day_begins};
 use tokio_postgres::Transaction;
 
 use super::codes::CodeLimits;
@@ -14,8 +14,6 @@ use super::statements;
 
 /// Digits of a number that name its prefix: `+255`, and five more, a block of ten thousand numbers.
 const PREFIX: usize = 9;
-/// East Africa Time.
-const EAST_AFRICA: TimeDelta = TimeDelta::hours(3);
 
 /// What there were too many of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +37,7 @@ impl Span {
 
     /// The business day of Dar es Salaam.
     fn day(now: DateTime<Utc>) -> Self {
-        let midnight = business_day(now).and_hms_opt(0, 0, 0).map_or(now, |local| local.and_utc());
-        let from = midnight - EAST_AFRICA;
+        let from = day_begins(business_day(now));
         Self { from, until: from + TimeDelta::days(1) }
     }
 }

@@ -3,7 +3,7 @@
 //! Columns are found by their names, in any case and order; what the file calls them can be said. The first line that
 //! cannot be read is named with its number, and then nothing of the file counts.
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use csv::{ReaderBuilder, StringRecord};
 use domain::event::Provider;
 use domain::timing;
@@ -16,8 +16,6 @@ use super::line::{Kind, Line};
 const MAX_LINES: usize = 500_000;
 /// More than any provider moves at once, in whole shillings.
 const LARGEST: i64 = 1_000_000_000_000;
-/// Times without a zone are those of Dar es Salaam.
-const LOCAL_SECONDS: i32 = 3 * 60 * 60;
 
 /// What the file calls its columns; where nothing is said, the usual names are looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -222,11 +220,11 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Some(timing::to_micros(moment.to_utc()));
     }
-    let local = FixedOffset::east_opt(LOCAL_SECONDS)?;
-    let naive = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
+    // Without a zone it is what clocks in Tanzania show.
+    let shown = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
-    naive.and_local_timezone(local).single().map(|moment| timing::to_micros(moment.to_utc()))
+    Some(timing::to_micros(timing::of_local(shown)))
 }
 
 #[cfg(test)]

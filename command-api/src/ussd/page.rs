@@ -1,10 +1,11 @@
 //! A place as the screen that shows it. Nothing here is longer than a screen, whatever names and amounts are.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::Money;
+use chrono::{DateTime, Utc};
 use domain::customer::Language;
 use domain::event::Provider;
+use domain::money::grouped;
 use domain::values::SlotNumber;
+use domain::{Money, timing};
 
 use super::gsm::fit;
 use super::menu::{AMOUNTS, Place};
@@ -16,8 +17,6 @@ const NAME: usize = 30;
 const CODE: usize = 20;
 /// Slots that are listed.
 const LISTED: usize = 8;
-/// East Africa Time.
-const EAST_AFRICA: TimeDelta = TimeDelta::hours(3);
 
 /// What a screen may show.
 #[derive(Debug, Clone)]
@@ -193,19 +192,6 @@ fn money(amount: Money) -> String {
     format!("TSh {}", grouped(amount.shillings()))
 }
 
-/// With commas between the thousands.
-fn grouped(amount: i64) -> String {
-    let digits = amount.to_string();
-    let mut grouped = String::with_capacity(digits.len().saturating_mul(2));
-    for (number, digit) in digits.chars().enumerate() {
-        if number > 0 && digits.len().saturating_sub(number).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 fn moment(at: DateTime<Utc>) -> String {
-    at.checked_add_signed(EAST_AFRICA).unwrap_or(at).format("%d/%m %H:%M").to_string()
+    timing::local(at).format("%d/%m %H:%M").to_string()
 }

@@ -1,13 +1,12 @@
 //! What a receipt says to people, in Swahili and in English.
 
 use chrono::{DateTime, Utc};
+use domain::money::grouped;
 use domain::rating::{Line, Rule};
+use domain::timing;
 use serde::Deserialize;
 
 use super::{figures::Figures, format::Receipt};
-
-/// East Africa Time is three hours ahead of UTC, all year.
-const EAST_AFRICA_SECONDS: i32 = 3 * 60 * 60;
 
 /// The language of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -144,21 +143,12 @@ fn rule(rule: Rule, lang: Lang) -> &'static str {
 
 /// A moment in Dar es Salaam.
 fn moment(at: DateTime<Utc>) -> String {
-    let local = chrono::FixedOffset::east_opt(EAST_AFRICA_SECONDS).map(|zone| at.with_timezone(&zone));
-    local.map(|at| at.format("%d/%m/%Y %H:%M:%S").to_string()).unwrap_or_default()
+    timing::local(at).format("%d/%m/%Y %H:%M:%S").to_string()
 }
 
 /// `TZS 12,345`.
 fn shillings(amount: i64) -> String {
-    let digits = amount.unsigned_abs().to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && digits.len().saturating_sub(index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    format!("TZS {}{grouped}", if amount < 0 { "-" } else { "" })
+    format!("TZS {}", grouped(amount))
 }
 
 #[cfg(test)]

@@ -4,14 +4,12 @@
 //! still news by then is its kind's to say. One-time codes are not held up here: somebody waits for them, and whoever
 //! asks for them has ceilings of their own; but they count in the ceiling over all.
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta, Timelike as _};
+use chrono::{NaiveTime, TimeDelta, Timelike as _};
 use domain::{Time, timing};
 use edge::settings::{self, SettingError};
 
 use crate::notice::Kind;
 
-/// East Africa Time is three hours ahead of UTC, all year.
-const EAST_AFRICA: TimeDelta = TimeDelta::hours(3);
 const DAY: TimeDelta = TimeDelta::hours(24);
 
 /// Hours of the day in Dar es Salaam in which no reminder goes out.
@@ -51,7 +49,7 @@ impl QuietHours {
 
     /// When they end, if it is quiet at that moment.
     fn end(self, now: Time) -> Option<Time> {
-        let time = local_time(now);
+        let time = timing::local(now).time();
         let over_night = self.from > self.to;
         let quiet = if over_night {
             time >= self.from || time < self.to
@@ -60,22 +58,14 @@ impl QuietHours {
         };
         let day = timing::business_day(now);
         let tomorrow = over_night && time >= self.from;
-        quiet.then(|| at(if tomorrow { day.succ_opt().unwrap_or(day) } else { day }, self.to))
+        let ends_on = if tomorrow { day.succ_opt().unwrap_or(day) } else { day };
+        quiet.then(|| timing::of_local(ends_on.and_time(self.to)))
     }
-}
-
-fn local_time(now: Time) -> NaiveTime {
-    timing::plus(now, EAST_AFRICA).time()
-}
-
-/// The moment of a time of day in Dar es Salaam.
-fn at(day: NaiveDate, time: NaiveTime) -> Time {
-    timing::plus(day.and_time(time).and_utc(), -EAST_AFRICA)
 }
 
 /// When the business day of a moment began.
 pub(super) fn day_began(now: Time) -> Time {
-    at(timing::business_day(now), NaiveTime::MIN)
+    timing::day_begins(timing::business_day(now))
 }
 
 impl Allowance {
@@ -110,7 +100,7 @@ impl Allowance {
         let begins = timing::plus(day_began(now), DAY);
         let seven = || NaiveTime::MIN.with_hour(7).unwrap_or(NaiveTime::MIN);
         let awake = self.quiet.filter(|hours| hours.from > hours.to).map_or_else(seven, |hours| hours.to);
-        at(timing::business_day(begins), awake)
+        timing::of_local(timing::business_day(begins).and_time(awake))
     }
 }
 

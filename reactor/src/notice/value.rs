@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::FixedOffset;
 use domain::customer::Language;
 use domain::event::Provider;
-use domain::{Money, Time};
+use domain::money::grouped;
+use domain::{Money, Time, timing};
 use serde::{Deserialize, Serialize};
 
 /// Whether a receipt is one in the sense of the tax law.
@@ -92,26 +92,8 @@ impl<const N: usize> From<[(&str, Value); N]> for Facts {
     }
 }
 
-/// Thousands apart: 1,234,567.
-fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut written = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        let left = digits.len().saturating_sub(index);
-        if index > 0 && left.is_multiple_of(3) {
-            written.push(',');
-        }
-        written.push(digit);
-    }
-    written
-}
-
-/// East Africa Time is three hours ahead of UTC, all year.
 fn local(time: Time) -> String {
-    match FixedOffset::east_opt(3 * 60 * 60) {
-        Some(zone) => time.with_timezone(&zone).format("%d/%m %H:%M").to_string(),
-        None => time.format("%d/%m %H:%MZ").to_string(),
-    }
+    timing::local(time).format("%d/%m %H:%M").to_string()
 }
 
 fn length(seconds: i64, language: Language) -> String {
