@@ -5,7 +5,6 @@
 //! need not be looked for, so a ledger whose rows rest after a while is folded without a single query. A row that
 //! comes back is fetched by its key, which makes the primary keys necessary before the end, and changed in place.
 
-use futures_util::SinkExt as _;
 use ledger::Checkpoint;
 use tokio_postgres::Client;
 
@@ -14,8 +13,7 @@ use crate::{
     control::filled,
     fact::Taken,
     history,
-    rebuild::indexing,
-    statements,
+    rebuild::finishing::{Jobs, copy_in},
     store::Store,
     table::{CopyRows, Table},
 };
@@ -98,7 +96,7 @@ impl Fill {
                 continue;
             }
             *rows = rows.saturating_add(copy.rows());
-            copy_in(&self.store, table, copy).await?;
+            copy_in(&self.store.client, self.store.schema(), table, copy).await?;
         }
         Ok(())
     }
@@ -112,8 +110,8 @@ impl Fill {
         Ok(())
     }
 
-    /// Writes what is left, makes keys and indexes, with a connection `beside` its own, and moves the position. Returns
-    /// the version, and its rows.
+    /// Writes what is left, makes keys and indexes, with a connection `beside` its own, and moves the position. Returns the
+    /// version, and its rows.
     pub(super) async fn finish(mut self, beside: &Client) -> Result<(Store, u64), ProjectorError> {
         if self.has_keys {
             self.store.write_changes().await?;
@@ -121,11 +119,13 @@ impl Fill {
         for (table, copy) in self.store.rows.tables().into_iter().zip(&mut self.copies) {
             table.evict(0, copy);
         }
-        self.copy_out(0).await?;
+        for (copy, rows) in self.copies.iter().zip(&mut self.rows) {
+            *rows = rows.saturating_add(copy.rows());
+        }
+        let left = self.copies.into_iter().zip(self.rows.iter().copied()).collect();
         beside.batch_execute(BULK).await?;
-        let made = (self.store.model, self.version);
-        let statements = indexing::statements(made, self.has_keys, &self.rows);
-        indexing::run((&self.store.client, beside), statements).await?;
+        let jobs = Jobs::new((self.store.model, self.version), self.has_keys, left);
+        jobs.run((&self.store.client, beside)).await?;
         self.store.client.batch_execute(DURABLE).await?;
         if self.reached.position > self.store.position() {
             self.store.reach(self.reached).await?;
@@ -133,15 +133,4 @@ impl Fill {
         self.store.forget();
         Ok((self.store, self.rows.iter().sum()))
     }
-}
-
-async fn copy_in(store: &Store, table: &'static Table, copy: &mut CopyRows) -> Result<(), ProjectorError> {
-    let given = copy.rows();
-    let sink = store.client.copy_in(&statements::copy(store.schema(), table)).await?;
-    let mut sink = std::pin::pin!(sink);
-    for part in copy.take() {
-        sink.send(part).await?;
-    }
-    let written = sink.finish().await?;
-    if written == given { Ok(()) } else { Err(ProjectorError::Written { table: table.name, given, written }) }
 }

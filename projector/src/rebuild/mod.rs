@@ -7,7 +7,7 @@
 //! live before it stay.
 
 mod fill;
-mod indexing;
+mod finishing;
 mod read;
 
 use std::{

@@ -1,7 +1,7 @@
 //! The projector against a real Postgres: live equals rebuilt (I7), one writer at a time, poison, the switch.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::{
     event::{Projection, ProjectionEventSkipped},
@@ -291,61 +291,3 @@ async fn a_ledger_that_was_restored_to_an_earlier_moment_is_noticed() {
     projector.stop().await;
 }
 
-/// Not a limit but a figure: what a rebuild costs beside a plain COPY of the rows it makes.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rebuild_is_not_much_slower_than_copying_its_rows() {
-    let citizens =
-        std::env::var("CHAJIPOA_TEST_CITIZENS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
-    let mut stage = Stage::new(citizens).await;
-    for _ in 0..10 {
-        stage.city.day(40).await;
-    }
-    let last = stage.city.flush().await;
-    let projector = stage.start();
-    stage.reaches(last).await;
-    let rebuilt = rebuild(&stage.sources, &ModelName::ALL, &quiet).await.expect("rebuilt");
-    let owner = stage.database.owner().await;
-    let (mut bare, mut indexed) = (Duration::ZERO, Duration::ZERO);
-    for one in &rebuilt {
-        let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = $1";
-        let schema = format!("{}_v{}", one.model, one.version);
-        for row in owner.query(tables, &[&schema]).await.expect("tables") {
-            let table: String = row.get(0);
-            bare += copied(&owner, &schema, &table, "").await;
-            indexed += copied(&owner, &schema, &table, "INCLUDING INDEXES").await;
-        }
-    }
-    let took = rebuilt.iter().map(|one| one.took).max().expect("three models");
-    let ratio = |copying: Duration| copying.as_secs_f64() / took.as_secs_f64();
-    println!(
-        "rebuild of {last} events: {took:?} ({} rows); COPY of its rows: {bare:?} bare, {indexed:?} with indexes; \
-         ratios {:.2} and {:.2}",
-        rebuilt.iter().map(|one| one.rows).sum::<u64>(),
-        ratio(bare),
-        ratio(indexed),
-    );
-    projector.stop().await;
-}
-
-async fn copied(client: &tokio_postgres::Client, schema: &str, table: &str, like: &str) -> Duration {
-    use futures_util::{SinkExt as _, TryStreamExt as _};
-    let out =
-        client.copy_out(&format!("COPY {schema}.{table} TO STDOUT (FORMAT binary)")).await.expect("out");
-    let rows: Vec<bytes::Bytes> = out.try_collect().await.expect("read");
-    // As large messages as a rebuild sends: one for each row would cost more than the rows.
-    let chunks: Vec<bytes::Bytes> =
-        rows.concat().chunks(1 << 20).map(bytes::Bytes::copy_from_slice).collect();
-    let copy = format!("CREATE TABLE copy_of (LIKE {schema}.{table} {like})");
-    client
-        .batch_execute(&format!("SET search_path = public; DROP TABLE IF EXISTS copy_of; {copy}"))
-        .await
-        .expect("made");
-    let started = Instant::now();
-    let sink = client.copy_in("COPY copy_of FROM STDIN (FORMAT binary)").await.expect("in");
-    let mut sink = std::pin::pin!(sink);
-    for chunk in chunks {
-        sink.send(chunk).await.expect("sent");
-    }
-    sink.finish().await.expect("copied");
-    started.elapsed()
-}
