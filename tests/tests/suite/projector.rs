@@ -290,4 +290,3 @@ async fn a_ledger_that_was_restored_to_an_earlier_moment_is_noticed() {
     .await;
     projector.stop().await;
 }
-

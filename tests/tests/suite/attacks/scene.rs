@@ -180,7 +180,7 @@ async fn close(up: &Up) {
     })
     .await;
     let yesterday = domain::timing::business_day(edge::Clock::now(&edge::SystemClock)).pred_opt().unwrap();
-    let closed = up.client.command(FINANCE, "ClosePeriod", json!({"until": yesterday})).await.expect(200);
+    let closed = up.client.command(FINANCE, "ClosePeriod", json!({"until": yesterday})).await.expect(201);
     assert!(closed.at("/result/checkpoint/root").is_string(), "{:?}", closed.json());
 }
 
