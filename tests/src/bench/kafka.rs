@@ -13,6 +13,8 @@ use super::error::BenchError;
 use super::load::PATIENCE;
 use crate::harness::wait_until;
 
+/// What a ledger leaves in the broker. The next one is another.
+const TOPICS: [&str; 2] = [TOPIC, "chajipoa.checkpoints.v1"];
 /// How long one look at the topics may take.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -30,11 +32,11 @@ impl Broker {
         Ok(Self { folder, brokers })
     }
 
-    /// Forgets the topic of the ledger. The broker goes on: one that has just started spends its first half minute
+    /// Forgets the topics of the ledger and of its checkpoints. The broker goes on: one that has just started spends its first half minute
     /// compiling itself, on the cores that are measured.
     pub(super) async fn forget(&self) -> Result<(), BenchError> {
         let client: AdminClient<_> = ClientConfig::new().set("bootstrap.servers", &self.brokers).create()?;
-        for gone in client.delete_topics(&[TOPIC], &AdminOptions::new()).await? {
+        for gone in client.delete_topics(&TOPICS, &AdminOptions::new()).await? {
             match gone {
                 Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition)) => {}
                 Err((name, code)) => {
@@ -42,9 +44,9 @@ impl Broker {
                 }
             }
         }
-        wait_until("the topic is gone", PATIENCE, async || {
+        wait_until("the topics are gone", PATIENCE, async || {
             let found = client.inner().fetch_metadata(None, LOOK);
-            found.is_ok_and(|found| found.topics().iter().all(|topic| topic.name() != TOPIC))
+            found.is_ok_and(|found| found.topics().iter().all(|topic| !TOPICS.contains(&topic.name())))
         })
         .await;
         Ok(())
