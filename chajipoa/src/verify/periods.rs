@@ -3,7 +3,7 @@
 //! A second fold beside the one that decides ([`domain::period::Books`]): every posting lands on its booking day, and a
 //! close takes the days up to its end. What stays in memory is a row for each account and open day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate};
 use domain::{
@@ -76,7 +76,8 @@ impl Periods {
         self.until = self.until.max(Some(close.until));
         let said = recorded(&close.accounts);
         let none = AccountTotal { account: 0, debit: 0, credit: 0, total_debit: 0, total_credit: 0 };
-        for account in self.closed.keys().chain(said.keys()) {
+        let accounts: BTreeSet<i16> = self.closed.keys().chain(said.keys()).copied().collect();
+        for account in &accounts {
             let says = said.get(account).copied().unwrap_or(&none);
             let (debit, credit) = within.get(account).copied().unwrap_or_default();
             let (total_debit, total_credit) = self.closed.get(account).copied().unwrap_or_default();

@@ -116,10 +116,9 @@ impl Fill {
         if self.has_keys {
             self.store.write_changes().await?;
         }
-        for (table, copy) in self.store.rows.tables().into_iter().zip(&mut self.copies) {
+        let tables = self.store.rows.tables().into_iter();
+        for ((table, copy), rows) in tables.zip(&mut self.copies).zip(&mut self.rows) {
             table.evict(0, copy);
-        }
-        for (copy, rows) in self.copies.iter().zip(&mut self.rows) {
             *rows = rows.saturating_add(copy.rows());
         }
         let left = self.copies.into_iter().zip(self.rows.iter().copied()).collect();
